@@ -41,11 +41,15 @@ let package = Package(
         // The control path, in the order of the data's flow.
         .target(name: "NetworkTypes", swiftSettings: strict),
         .target(name: "FlowSpace", dependencies: ["NetworkTypes"], swiftSettings: strict),
+        .target(name: "Sessions", dependencies: ["NetworkTypes"], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["TestSupport", "NetworkTypes"], swiftSettings: strict),
         .testTarget(
             name: "FlowSpaceTests", dependencies: ["TestSupport", "FlowSpace", "NetworkTypes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SessionsTests", dependencies: ["TestSupport", "Sessions", "NetworkTypes"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

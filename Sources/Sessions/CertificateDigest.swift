@@ -1,0 +1,51 @@
+/// The SHA-256 of a certificate's DER bytes: the name by which devices and authorities are registered.
+package struct CertificateDigest: Sendable, Hashable, Codable, LosslessStringConvertible {
+    /// 32 bytes.
+    package let bytes: [UInt8]
+
+    /// Returns nil unless there are exactly 32 bytes.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 32 else { return nil }
+        self.bytes = bytes
+    }
+
+    /// Reads 64 hexadecimal digits, with or without a colon between pairs, in either case: what OpenVPN prints
+    /// (`tls_digest_sha256_0`) and what `openssl x509 -fingerprint -sha256` prints.
+    package init?(_ text: String) {
+        var bytes: [UInt8] = []
+        var digits = text.utf8[...]
+        while let high = digits.popFirst() {
+            guard let low = digits.popFirst(), let first = Self.value(high), let second = Self.value(low)
+            else { return nil }
+            bytes.append(first << 4 | second)
+            if digits.first == UInt8(ascii: ":") {
+                digits = digits.dropFirst()
+                if digits.isEmpty { return nil }
+            }
+        }
+        self.init(bytes: bytes)
+    }
+
+    private static func value(_ digit: UInt8) -> UInt8? {
+        Character(UnicodeScalar(digit)).hexDigitValue.flatMap(UInt8.init(exactly:))
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    package var description: String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let digest = CertificateDigest(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "expected 64 hexadecimal digits")
+        }
+        self = digest
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
