@@ -42,6 +42,7 @@ let package = Package(
         .target(name: "NetworkTypes", swiftSettings: strict),
         .target(name: "FlowSpace", dependencies: ["NetworkTypes"], swiftSettings: strict),
         .target(name: "Sessions", dependencies: ["NetworkTypes"], swiftSettings: strict),
+        .target(name: "Evidence", dependencies: ["Sessions", "NetworkTypes", crypto], swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["TestSupport", "NetworkTypes"], swiftSettings: strict),
@@ -50,6 +51,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SessionsTests", dependencies: ["TestSupport", "Sessions", "NetworkTypes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EvidenceTests", dependencies: ["TestSupport", "Evidence", "Sessions", "NetworkTypes"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
