@@ -43,6 +43,10 @@ let package = Package(
         .target(name: "FlowSpace", dependencies: ["NetworkTypes"], swiftSettings: strict),
         .target(name: "Sessions", dependencies: ["NetworkTypes"], swiftSettings: strict),
         .target(name: "Evidence", dependencies: ["Sessions", "NetworkTypes", crypto], swiftSettings: strict),
+        .target(
+            name: "PolicyLanguage",
+            dependencies: ["NetworkTypes", "FlowSpace", "Sessions", "Evidence", yams],
+            swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["TestSupport", "NetworkTypes"], swiftSettings: strict),
@@ -55,6 +59,12 @@ let package = Package(
         .testTarget(
             name: "EvidenceTests", dependencies: ["TestSupport", "Evidence", "Sessions", "NetworkTypes"],
             swiftSettings: strict),
+        .testTarget(
+            name: "PolicyLanguageTests",
+            dependencies: [
+                "TestSupport", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions", "NetworkTypes",
+            ],
+            exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

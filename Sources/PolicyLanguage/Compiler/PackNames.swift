@@ -1,0 +1,72 @@
+import Evidence
+
+/// What has a name in a pack, and where it got it: what references are checked against.
+struct PackNames {
+    /// Kinds of things, as messages call them.
+    enum Kind: String, CaseIterable {
+        case authority, system, policyClass = "class", device, user, group, clause, vendor, test
+
+        var undefined: DiagnosticID? {
+            switch self {
+            case .authority: .undefinedAuthority
+            case .system: .undefinedSystem
+            case .policyClass: .undefinedClass
+            case .device: .undefinedDevice
+            case .clause: .undefinedClause
+            case .user, .group, .vendor, .test: nil
+            }
+        }
+    }
+
+    private var places: [Kind: [String: SourceLocation?]] = [:]
+    private(set) var authorities: [String: Authority] = [:]
+    /// Kinds whose files could not be read whole: what they lack may be defined in the part that was not read, so
+    /// references to them are not judged.
+    private var unsure: Set<Kind> = []
+
+    init() {}
+
+    /// The names of a policy that is compiled already.
+    init(_ policy: Policy) {
+        for authority in policy.authorities { _ = add(.authority, authority.name, at: authority.location) }
+        for system in policy.systems { _ = add(.system, system.name, at: system.location) }
+        for policyClass in policy.classes {
+            _ = add(.policyClass, policyClass.name, at: policyClass.location)
+        }
+        for device in policy.devices.all { _ = add(.device, device.id, at: nil) }
+        for user in policy.users.names { _ = add(.user, user, at: nil) }
+        for group in policy.users.groups { _ = add(.group, group, at: nil) }
+    }
+
+    /// The place of the first when the name is taken, which then stays as it is; nil when all is well.
+    mutating func add(_ kind: Kind, _ name: String, at location: SourceLocation?) -> SourceLocation? {
+        if let first = places[kind]?[name] { return first }
+        places[kind, default: [:]][name] = .some(location)
+        return nil
+    }
+
+    /// Keeps what conditions refer to by name.
+    mutating func keep(_ authority: Authority) { authorities[authority.name] = authority }
+
+    mutating func doubt(_ kind: Kind) { unsure.insert(kind) }
+
+    func has(_ kind: Kind, _ name: String) -> Bool { places[kind]?[name] != nil }
+
+    func isUnsure(_ kind: Kind) -> Bool { unsure.contains(kind) }
+
+    func all(_ kind: Kind) -> [String: SourceLocation?] { places[kind] ?? [:] }
+
+    /// Reports a reference to something that is not defined. True when it is, or may be.
+    @discardableResult
+    func check(_ kind: Kind, _ name: Located<String>, log: DiagnosticLog) -> Bool {
+        guard !has(kind, name.value), !isUnsure(kind) else { return true }
+        let message: DiagnosticMessage =
+            switch kind {
+            case .group: .undefinedGroup(name.value)
+            case .user: .unknownUser(name.value)
+            default: .undefined(kind.undefined ?? .wrongValue, kind.rawValue, name.value)
+            }
+        log.addUnknown(message, name.value, at: name.range, among: all(kind))
+        return false
+    }
+}

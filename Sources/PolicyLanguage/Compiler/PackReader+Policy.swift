@@ -1,0 +1,131 @@
+import NetworkTypes
+import Sessions
+
+/// `systems.yaml` and `policy.yaml`.
+extension PackReader {
+    var conditions: ConditionReader { ConditionReader(names: names, log: log) }
+
+    func readSystems(_ root: DocumentNode) {
+        guard let file = MappingReader(root, "systems.yaml", keys: ["systems"], log: log) else { return }
+        for entry in file.pairs("systems") {
+            guard let name = newName(entry, .system) else { continue }
+            let isNew = define(.system, name)
+            if let draft = system(entry.value, name), isNew { systems.append(draft) }
+        }
+    }
+
+    private func system(_ node: DocumentNode, _ name: Located<String>) -> SystemDraft? {
+        let keys = ["about", "addresses", "services", "needs", "label"]
+        guard let mapping = MappingReader(node, "a system", keys: keys, log: log) else { return nil }
+        let errorsBefore = log.errorCount
+        let about = mapping.read("about", .text)?.value ?? ""
+        let label = mapping.read("label", .freeName)?.value
+        let addresses = addresses(mapping)
+        let services = mapping.requireList("services", .service(), ifEmpty: "name a service").map(\.value)
+        let needs = mapping.node("needs").map(conditions.read) ?? []
+        refuseUnregistered(needs, in: .system, name)
+        let system = System(
+            name: name.value, about: about, addresses: addresses.map(\.value), services: services,
+            needs: needs,
+            location: name.range.start)
+        return SystemDraft(
+            system: system, name: name, addresses: addresses, label: label,
+            isWhole: log.errorCount == errorsBefore)
+    }
+
+    private func addresses(_ mapping: MappingReader) -> [Located<AddressRange>] {
+        guard let node = mapping.requiredNode("addresses") else { return [] }
+        guard case .sequence(let items, let range) = node else {
+            return [log.readAddresses(node)].compactMap(\.self)
+        }
+        if items.isEmpty { log.add(.emptyList("addresses", instead: "name an address"), at: range) }
+        return items.compactMap(log.readAddresses)
+    }
+
+    func readPolicy(_ root: DocumentNode) {
+        let keys = ["about", "review-by", "inside", "classes"]
+        guard let file = MappingReader(root, "policy.yaml", keys: keys, log: log) else { return }
+        _ = file.read("about", .text)
+        readReview(file)
+        readInside(file)
+        guard let list = file.requiredNode("classes") else { return }
+        for item in log.items(list) { readClass(item) }
+    }
+
+    private func readInside(_ file: MappingReader) {
+        guard let node = file.requiredNode("inside") else { return }
+        var items = [node]
+        if case .sequence(let list, let range) = node {
+            items = list
+            if list.isEmpty { log.add(.emptyList("inside", instead: "name a network"), at: range) }
+        }
+        inside = items.compactMap(log.readPrefix)
+        insideIsKnown = inside.count == items.count && !inside.isEmpty
+    }
+
+    private func readReview(_ file: MappingReader) {
+        guard let date = file.read("review-by", .date()) else { return }
+        let end = ZoneClock.utc.first(date.value.adding(days: 1))
+        reviewBy = end
+        if end <= now { log.add(.reviewOverdue(Self.text(date.value)), at: date.range) }
+    }
+
+    private static func text(_ date: CivilDate) -> String {
+        let (year, month, day) = date.components
+        return "\(year)-\(month < 10 ? "0" : "")\(month)-\(day < 10 ? "0" : "")\(day)"
+    }
+
+    private func readClass(_ node: DocumentNode) {
+        if case .scalar("vendors", _, let range) = node { return markVendors(range) }
+        let keys = ["name", "when", "access", "cites", "tell"]
+        guard let mapping = MappingReader(node, "a class", keys: keys, log: log) else { return }
+        let name = mapping.requiredNode("name").flatMap { newName($0, .policyClass) }
+        let errorsBefore = log.errorCount
+        let when = mapping.node("when").map(conditions.read) ?? []
+        if log.errorCount > errorsBefore, let name { doubtfulClasses.insert(name.value) }
+        let access = mapping.requiredNode("access").map(access)
+        let cites = citations(mapping)
+        let tell = mapping.read("tell", .text)?.value
+        guard let name else { return }
+        if access != PolicyClass.Access.none { refuseUnregistered(when, in: .policyClass, name) }
+        guard define(.policyClass, name), let access else { return }
+        classes.append(
+            PolicyClass(
+                name: name.value, conditions: when, access: access, cites: cites, tell: tell,
+                location: name.range.start))
+    }
+
+    private func markVendors(_ range: SourceRange) {
+        if vendorsIndex == nil {
+            vendorsIndex = classes.count
+        } else {
+            log.add(.duplicateName("place", "vendors"), at: range)
+        }
+    }
+
+    private func access(_ node: DocumentNode) -> PolicyClass.Access {
+        if case .scalar("none", _, _) = node { return .none }
+        return .systems(systemNames(node, key: "access", ifEmpty: "write 'access: none'"))
+    }
+
+    /// The systems that are named and defined, each once, in the order of the file.
+    func systemNames(_ node: DocumentNode, key: String, ifEmpty instead: String) -> [String] {
+        if case .sequence(let items, let range) = node, items.isEmpty {
+            log.add(.emptyList(key, instead: instead), at: range)
+        }
+        var seen: Set<String> = []
+        return log.readList(node, .freeName).compactMap { name in
+            names.check(.system, name, log: log) && seen.insert(name.value).inserted ? name.value : nil
+        }
+    }
+
+    /// Whoever is not registered is unknown, and unknown never gains: it may be asked for only to refuse.
+    private func refuseUnregistered(
+        _ conditions: [Condition], in kind: PackNames.Kind, _ name: Located<String>
+    ) {
+        for condition in conditions where condition.test == .unregistered {
+            let range = SourceRange(start: condition.location, length: "device".count)
+            log.add(.unregisteredWithAccess(kind.rawValue, name.value), at: range)
+        }
+    }
+}

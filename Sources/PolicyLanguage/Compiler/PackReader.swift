@@ -1,0 +1,173 @@
+import Evidence
+import NetworkTypes
+import Sessions
+
+/// Reads the files of one pack, in the order in which they refer to each other, and gathers what they define.
+///
+/// One run, one reader. What is wrong goes to the log; reading goes on with what is left.
+final class PackReader {
+    let log = DiagnosticLog()
+    let now: Instant
+    var names = PackNames()
+
+    var inside: [Located<IPPrefix>] = []
+    /// False until all of `inside` was read: whether a system lies within it cannot be judged then.
+    var insideIsKnown = false
+    var authorities: [Authority] = []
+    var systems: [SystemDraft] = []
+    /// Those of policy.yaml, in order.
+    var classes: [PolicyClass] = []
+    /// Where, among `classes`, the vendors' classes stand.
+    var vendorsIndex: Int?
+    var vendors: [PolicyClass] = []
+    /// Classes whose conditions could not all be read: what they match is not known, and not judged.
+    var doubtfulClasses: Set<String> = []
+    var devices: [DeviceRecord] = []
+    /// Certificates of authorities and devices alike, and where each was given.
+    var digests: [CertificateDigest: SourceLocation] = [:]
+    var users: [String: Set<String>] = [:]
+    var tests: [PolicyTest] = []
+    var reviewBy: Instant?
+    /// Set when the pack has a list of clauses: citations are checked then.
+    var hasClauses = false
+
+    init(now: Instant) { self.now = now }
+
+    /// The kinds of file that a pack has, each with what names it defines; read in this order.
+    private enum FileKind: CaseIterable {
+        case clauses, authorities, users, devices, deviceTable, systems, policy, vendor, test
+
+        init?(path: String) {
+            switch path {
+            case "clauses.yaml": self = .clauses
+            case "authorities.yaml": self = .authorities
+            case "users.yaml": self = .users
+            case "devices.yaml": self = .devices
+            case "devices.csv": self = .deviceTable
+            case "systems.yaml": self = .systems
+            case "policy.yaml": self = .policy
+            default:
+                let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+                guard parts.count == 2, parts[1].hasSuffix(".yaml"), parts[1].count > 5 else { return nil }
+                switch parts[0] {
+                case "vendors": self = .vendor
+                case "tests": self = .test
+                default: return nil
+                }
+            }
+        }
+
+        static let fixedPaths = [
+            "clauses.yaml", "authorities.yaml", "users.yaml", "devices.yaml", "devices.csv", "systems.yaml",
+            "policy.yaml",
+        ]
+
+        var defines: [PackNames.Kind] {
+            switch self {
+            case .clauses: [.clause]
+            case .authorities: [.authority]
+            case .users: [.user, .group]
+            case .devices, .deviceTable: [.device]
+            case .systems: [.system]
+            case .policy, .vendor: [.policyClass]
+            case .test: []
+            }
+        }
+    }
+
+    func read(_ files: [PackFile]) {
+        var byKind: [FileKind: [SourceText]] = [:]
+        var paths: Set<String> = []
+        for file in files.sorted(by: { $0.path < $1.path }) {
+            let source = SourceText(path: file.path, text: file.text)
+            log.register(source)
+            guard paths.insert(file.path).inserted else {
+                log.add(.duplicateName("file", file.path), at: source.start)
+                continue
+            }
+            guard let kind = FileKind(path: file.path) else {
+                let known = Dictionary(
+                    uniqueKeysWithValues: FileKind.fixedPaths.map { ($0, SourceLocation?.none) })
+                log.addUnknown(.unknownFile(file.path), file.path, at: source.start, among: known)
+                continue
+            }
+            byKind[kind, default: []].append(source)
+        }
+        if byKind[.policy] == nil {
+            let place = SourceLocation(file: "policy.yaml", line: 1, column: 1)
+            log.add(.missingFile("policy.yaml"), at: SourceRange(start: place))
+        }
+        for kind in FileKind.allCases {
+            for source in byKind[kind] ?? [] { read(source, as: kind) }
+            if kind == .vendor { placeVendors() }
+        }
+    }
+
+    private func read(_ source: SourceText, as kind: FileKind) {
+        if kind == .deviceTable { return readDeviceTable(source) }
+        guard let root = DocumentReader.read(source, log: log) else {
+            kind.defines.forEach { names.doubt($0) }
+            return
+        }
+        switch kind {
+        case .clauses: readClauses(root)
+        case .authorities: readAuthorities(root)
+        case .users: readUsers(root)
+        case .devices: readDevices(root)
+        case .deviceTable: break
+        case .systems: readSystems(root)
+        case .policy: readPolicy(root)
+        case .vendor: readVendor(root)
+        case .test: readTests(root)
+        }
+    }
+
+    /// The vendors' classes stand at the marker, or else after all others.
+    private func placeVendors() {
+        classes.insert(contentsOf: vendors, at: vendorsIndex ?? classes.count)
+    }
+
+    /// What the pack means, once all files are read; checks what concerns them together. Good only without errors.
+    func policy() -> Policy {
+        SystemChecks(inside: inside, insideIsKnown: insideIsKnown, systems: systems, log: log).run()
+        ClassChecks(classes: classes.filter { !doubtfulClasses.contains($0.name) }, log: log).run()
+        return Policy(
+            inside: inside.map(\.value), authorities: authorities, systems: systems.map(\.system),
+            classes: classes,
+            devices: DeviceRegister(devices), users: UserRegister(users), tests: tests, reviewBy: reviewBy)
+    }
+
+    /// Gives a name to something; a name that is taken is reported with the place of the first.
+    func define(_ kind: PackNames.Kind, _ name: Located<String>) -> Bool {
+        guard let first = names.add(kind, name.value, at: name.range.start) else { return true }
+        let note = Diagnostic.Note("first defined at \(first)", at: first)
+        log.add(.duplicateName(kind.rawValue, name.value), at: name.range, notes: [note])
+        return false
+    }
+
+    /// Reads a new name as a key, unless it is one of the words that rules use for something else.
+    func newName(_ entry: DocumentNode.Entry, _ kind: PackNames.Kind) -> Located<String>? {
+        newName(.scalar(entry.key, isPlain: false, entry.keyRange), kind)
+    }
+
+    func newName(_ node: DocumentNode, _ kind: PackNames.Kind) -> Located<String>? {
+        guard let name = log.read(node, .name) else { return nil }
+        guard !Self.reserved.contains(name.value.lowercased()) else {
+            log.add(.reservedName(kind.rawValue, name.value), at: name.range)
+            // Defined all the same, so that references to it are not errors too.
+            _ = names.add(kind, name.value, at: name.range.start)
+            return nil
+        }
+        return name
+    }
+
+    /// `none` is the absence of access, of a class and of a code; `vendors` is a place among classes. The others
+    /// would make rules read as if they said more than they do.
+    private static let reserved: Set<String> = ["none", "vendors", "any", "all", "internet"]
+
+    func citations(_ mapping: MappingReader) -> [String] {
+        let cites = mapping.list("cites", .freeName) ?? []
+        if hasClauses { for cite in cites { names.check(.clause, cite, log: log) } }
+        return cites.map(\.value)
+    }
+}

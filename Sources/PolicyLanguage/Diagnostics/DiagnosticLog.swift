@@ -1,0 +1,80 @@
+/// Collects the diagnostics of one run over some files: reading goes on after an error, so that all are reported.
+///
+/// A reference, handed down to every reader; it belongs to one task and never leaves the run.
+package final class DiagnosticLog {
+    package private(set) var diagnostics: [Diagnostic] = []
+    /// Lets a caller see whether something it called has reported an error.
+    package private(set) var errorCount = 0
+    private var sources: [String: SourceText] = [:]
+    /// Looking for the nearest name costs (names × candidates): after this many, errors come without.
+    private var suggestionsLeft = 500
+
+    package init() {}
+
+    /// Makes a file's lines known, for excerpts.
+    package func register(_ source: SourceText) { sources[source.path] = source }
+
+    package func add(
+        _ message: DiagnosticMessage, at range: SourceRange, notes: [Diagnostic.Note] = [],
+        suggestion: String? = nil
+    ) {
+        let line = sources[range.start.file]?.line(range.start.line) ?? ""
+        if message.id.severity == .error { errorCount += 1 }
+        diagnostics.append(
+            Diagnostic(
+                id: message.id, range: range, message: message.text, notes: notes, suggestion: suggestion,
+                excerpt: String(line)))
+    }
+
+    /// Reports a name that is not defined, with the nearest one that is.
+    package func addUnknown(
+        _ message: DiagnosticMessage, _ name: String, at range: SourceRange,
+        among places: [String: SourceLocation?]
+    ) {
+        let (notes, suggestion) = nearest(name, places)
+        add(message, at: range, notes: notes, suggestion: suggestion)
+    }
+
+    /// What was written at a range, as far as the file is known.
+    func written(at range: SourceRange) -> String {
+        let line = sources[range.start.file]?.line(range.start.line) ?? ""
+        return String(line.dropFirst(range.start.column - 1).prefix(range.length))
+    }
+
+    private func nearest(_ name: String, _ places: [String: SourceLocation?]) -> ([Diagnostic.Note], String?)
+    {
+        guard suggestionsLeft > 0 else { return ([], nil) }
+        suggestionsLeft -= 1
+        guard let best = NearestName.find(name, among: places.keys) else { return ([], nil) }
+        guard let place = places[best] ?? nil else {
+            return ([Diagnostic.Note("did you mean \(quoted(best))?")], best)
+        }
+        return ([Diagnostic.Note("did you mean \(quoted(best)), defined at \(place)?", at: place)], best)
+    }
+
+    package var hasErrors: Bool { errorCount > 0 }
+}
+
+/// A name from a file as a message shows it: in quotes, in one line, of bounded length, and unable to steer a
+/// terminal.
+func quoted(_ text: String) -> String { "'\(printable(text, limit: 60))'" }
+
+/// Puts U+FFFD in place of characters that would move the cursor, colour the screen or turn the direction of text.
+func printable(_ text: some StringProtocol, limit: Int = .max) -> String {
+    var result = ""
+    for (count, character) in text.enumerated() {
+        if count == limit { return result + "..." }
+        let isPlain = character.unicodeScalars.allSatisfy { !isControl($0) }
+        result.append(isPlain ? character : "\u{FFFD}")
+    }
+    return result
+}
+
+/// Control and format characters that mislead whoever looks at a rule file, the bidirectional overrides among them
+/// (CVE-2021-42574, "Trojan Source").
+func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
+    default: false
+    }
+}

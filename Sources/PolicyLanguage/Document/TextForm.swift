@@ -1,0 +1,96 @@
+package import NetworkTypes
+package import Sessions
+
+/// A value together with where it was written.
+package struct Located<Value> {
+    package let value: Value
+    package let range: SourceRange
+
+    package init(_ value: Value, at range: SourceRange) {
+        self.value = value
+        self.range = range
+    }
+}
+
+extension Located: Sendable where Value: Sendable {}
+
+/// How a text is read as a value, and how to say what was expected.
+package struct TextForm<Value> {
+    /// Continues the sentence "expected": `a duration such as 12h`.
+    package let expected: String
+    package let parse: (String) -> Value?
+
+    package init(_ expected: String, _ parse: @escaping (String) -> Value?) {
+        self.expected = expected
+        self.parse = parse
+    }
+}
+
+extension TextForm where Value == String {
+    /// Any text of one line or more, without control characters.
+    package static var text: Self {
+        Self("a text") { text in
+            let isPlain = text.unicodeScalars.allSatisfy { $0 == "\n" || !isControl($0) }
+            return text.isEmpty || !isPlain ? nil : text
+        }
+    }
+
+    /// A name of something that the organisation did not name itself: a vendor, a user, a group. One line, no space
+    /// at either end, and not so long that it is a mistake.
+    package static var freeName: Self {
+        Self("a name") { text in
+            let isPlain = text.unicodeScalars.allSatisfy { !isControl($0) }
+            let hasSpace = text.first?.isWhitespace ?? true || text.last?.isWhitespace ?? true
+            return isPlain && !hasSpace && text.utf8.count <= 256 ? text : nil
+        }
+    }
+
+    /// A name for something in the pack: letters, digits, dot, dash and underscore. It ends up in kernel object names,
+    /// logs and command lines.
+    package static var name: Self {
+        Self("a name of letters, digits, '.', '-' and '_', beginning with a letter or digit") { text in
+            let bytes = text.utf8
+            let isWord = { (byte: UInt8) in
+                Character(Unicode.Scalar(byte)).isLetter || (48...57).contains(byte)
+            }
+            let fits = bytes.allSatisfy { $0 < 128 && (isWord($0) || [45, 46, 95].contains($0)) }
+            return fits && bytes.count <= 64 && (bytes.first.map(isWord) ?? false) ? text : nil
+        }
+    }
+}
+
+extension TextForm {
+    package static func duration() -> TextForm<Duration> {
+        TextForm<Duration>("a duration such as 12h, 30d or 1h30m", TimeText.duration)
+    }
+
+    package static func timestamp() -> TextForm<Instant> {
+        TextForm<Instant>("a time with its offset, such as 2026-11-21T10:00:00Z", TimeText.timestamp)
+    }
+
+    package static func date() -> TextForm<CivilDate> {
+        TextForm<CivilDate>("a date such as 2026-04-01", TimeText.date)
+    }
+
+    package static func timeOfDay() -> TextForm<Int> {
+        TextForm<Int>("a time of day such as \"08:00\"", TimeText.minuteOfDay)
+    }
+
+    package static func weekdays() -> TextForm<Set<Weekday>> {
+        TextForm<Set<Weekday>>("days such as mon or mon-fri", TimeText.weekdays)
+    }
+
+    package static func service() -> TextForm<Service> {
+        TextForm<Service>("a service such as tcp/443, udp/5000-5010, ping or esp") { Service($0) }
+    }
+
+    package static func digest() -> TextForm<CertificateDigest> {
+        TextForm<CertificateDigest>("a SHA-256 digest of 64 hexadecimal digits") { CertificateDigest($0) }
+    }
+
+    package static func choice<Choice>(_ what: String) -> TextForm<Choice>
+    where Choice: RawRepresentable<String> & CaseIterable {
+        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return TextForm<Choice>("\(what): \(names)") { Choice(rawValue: $0) }
+    }
+}

@@ -1,0 +1,51 @@
+package import Evidence
+package import NetworkTypes
+package import Sessions
+
+/// The checked, immutable meaning of a pack of rule files. Made by `PolicyCompiler` only; swapped whole.
+package struct Policy: Sendable {
+    /// Networks that belong to the organisation: every system lies inside them, so that no rule opens the internet.
+    package let inside: [IPPrefix]
+    package let authorities: [Authority]
+    package let systems: [System]
+    /// In order: the first that matches decides. Vendor classes stand where the pack puts them.
+    package let classes: [PolicyClass]
+    package let devices: DeviceRegister
+    package let users: UserRegister
+    package let tests: [PolicyTest]
+    /// When the written policy is due for review; passing it warns and changes nothing.
+    package let reviewBy: Instant?
+
+    package init(
+        inside: [IPPrefix], authorities: [Authority], systems: [System], classes: [PolicyClass],
+        devices: DeviceRegister = DeviceRegister(), users: UserRegister = UserRegister(),
+        tests: [PolicyTest] = [], reviewBy: Instant? = nil
+    ) {
+        self.inside = inside
+        self.authorities = authorities
+        self.systems = systems
+        self.classes = classes
+        self.devices = devices
+        self.users = users
+        self.tests = tests
+        self.reviewBy = reviewBy
+    }
+
+    package func system(named name: String) -> System? { systems.first { $0.name == name } }
+    package func authority(named name: String) -> Authority? { authorities.first { $0.name == name } }
+    package func policyClass(named name: String) -> PolicyClass? { classes.first { $0.name == name } }
+}
+
+/// A certificate authority under a name that rules use, known by the digests of its certificates.
+package struct Authority: Sendable, Hashable {
+    package let name: String
+    /// Any of these, among a chain's issuers, makes the chain this authority's.
+    package let digests: Set<CertificateDigest>
+    package let location: SourceLocation
+
+    package init(name: String, digests: Set<CertificateDigest>, location: SourceLocation) {
+        self.name = name
+        self.digests = digests
+        self.location = location
+    }
+}

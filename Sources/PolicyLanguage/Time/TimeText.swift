@@ -1,0 +1,91 @@
+package import Sessions
+
+/// How rule files write points in time and lengths of it.
+package enum TimeText {
+    /// Reads `45s`, `5m`, `12h`, `30d`, and units together, greatest first: `1h30m`. A day is 24 hours. More than
+    /// a hundred years is refused, and so is nothing at all.
+    package static func duration(_ text: String) -> Duration? {
+        let units: [(Character, Int64)] = [("d", 86_400), ("h", 3600), ("m", 60), ("s", 1)]
+        var left = units[...]
+        var digits = ""
+        var seconds: Int64 = 0
+        for character in text {
+            if character.isASCII, character.isNumber {
+                digits.append(character)
+                continue
+            }
+            guard let unit = left.firstIndex(where: { $0.0 == character }), digits.utf8.count <= 9,
+                let count = Int64(digits)
+            else { return nil }
+            seconds += count * left[unit].1
+            left = left[(unit + 1)...]
+            digits = ""
+        }
+        guard digits.isEmpty, (1...36_525 * 86_400).contains(seconds) else { return nil }
+        return .seconds(seconds)
+    }
+
+    /// Reads `2026-04-01`.
+    package static func date(_ text: String) -> CivilDate? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 3, let year = number(parts[0], digits: 4),
+            let month = number(parts[1], digits: 2),
+            let day = number(parts[2], digits: 2)
+        else { return nil }
+        return CivilDate(year: year, month: month, day: day)
+    }
+
+    /// Reads `2026-11-21T10:00:00Z` (RFC 3339): an offset is asked for, seconds may be left out, a leap second may
+    /// not be named.
+    package static func timestamp(_ text: String) -> Instant? {
+        guard let tee = text.firstIndex(of: "T"), let date = date(String(text[..<tee])) else { return nil }
+        let rest = text[text.index(after: tee)...]
+        guard let sign = rest.firstIndex(where: { "Z+-".contains($0) }),
+            let time = timeOfDay(rest[..<sign]), let offset = offset(rest[sign...])
+        else { return nil }
+        return Instant(secondsSince1970: Int64(date.dayNumber * 86_400 + time - offset))
+    }
+
+    /// Reads `08:00` as minutes since midnight; `24:00` is the end of the day.
+    package static func minuteOfDay(_ text: String) -> Int? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count == 2, let hour = number(parts[0], digits: 2),
+            let minute = number(parts[1], digits: 2)
+        else { return nil }
+        return minute < 60 && hour * 60 + minute <= 1440 ? hour * 60 + minute : nil
+    }
+
+    /// Reads `mon`, or `mon-fri`; a range may run over the week's end (`sat-mon`).
+    package static func weekdays(_ text: String) -> Set<Weekday>? {
+        let ends = text.split(separator: "-", omittingEmptySubsequences: false).map {
+            Weekday(rawValue: String($0))
+        }
+        let all = Weekday.allCases
+        guard (1...2).contains(ends.count), let first = ends.first ?? nil, let last = ends.last ?? nil,
+            let start = all.firstIndex(of: first), let end = all.firstIndex(of: last)
+        else { return nil }
+        let count = (end - start + 7) % 7
+        return Set((0...count).map { all[(start + $0) % 7] })
+    }
+
+    private static func timeOfDay(_ text: Substring) -> Int? {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard (2...3).contains(parts.count), let hour = number(parts[0], digits: 2), hour < 24,
+            let minute = number(parts[1], digits: 2), minute < 60
+        else { return nil }
+        if parts.count == 2 { return hour * 3600 + minute * 60 }
+        guard let second = number(parts[2], digits: 2), second < 60 else { return nil }
+        return hour * 3600 + minute * 60 + second
+    }
+
+    private static func offset(_ text: Substring) -> Int? {
+        if text == "Z" { return 0 }
+        guard let time = timeOfDay(text.dropFirst()), text.count == 6 else { return nil }
+        return text.first == "-" ? -time : time
+    }
+
+    private static func number(_ text: Substring, digits: Int) -> Int? {
+        guard text.utf8.count == digits, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return Int(text)
+    }
+}

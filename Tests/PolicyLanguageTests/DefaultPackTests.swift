@@ -1,0 +1,20 @@
+import Evidence
+import PolicyLanguage
+import Testing
+
+/// The pack that comes with the program.
+struct DefaultPackTests {
+    @Test func compilesWithoutAWord() throws {
+        let result = Packs.compile(try Packs.bytes(in: Packs.standard))
+        #expect(DiagnosticRenderer.text(result.diagnostics) == "")
+        let policy = try #require(result.policy)
+        #expect(
+            policy.classes.map(\.name) == [
+                "unregistered", "lost", "vendor:Northwind Support", "employee", "employee-without-code",
+            ])
+        #expect(policy.systems.map(\.name) == ["proxy", "dns", "crm", "finance", "portal"])
+        #expect(policy.tests.count == 13)
+        #expect(policy.devices[id: "laptop-0003"]?.status == .lost)
+        #expect(policy.users.groups(of: "bob") == ["staff", "finance-team"])
+    }
+}
