@@ -47,6 +47,10 @@ let package = Package(
             name: "PolicyLanguage",
             dependencies: ["NetworkTypes", "FlowSpace", "Sessions", "Evidence", yams],
             swiftSettings: strict),
+        .target(
+            name: "Classification",
+            dependencies: ["PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
+            swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["TestSupport", "NetworkTypes"], swiftSettings: strict),
@@ -65,6 +69,12 @@ let package = Package(
                 "TestSupport", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions", "NetworkTypes",
             ],
             exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "ClassificationTests",
+            dependencies: [
+                "Classification", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions", "NetworkTypes",
+            ],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

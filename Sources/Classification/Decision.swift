@@ -1,0 +1,77 @@
+package import PolicyLanguage
+package import Sessions
+
+/// One system that a session may reach, until when, citing which clauses.
+package struct Grant: Sendable, Hashable {
+    package let system: String
+    /// When a need of the system's own runs out; nil when only the class bounds it.
+    package let until: Instant?
+    package let cites: [String]
+}
+
+/// A system of the class's that is not granted now, because a need of its own does not hold.
+package struct WithheldGrant: Sendable, Hashable {
+    package let system: String
+    package let findings: [ConditionFinding]
+}
+
+/// One condition, looked at.
+package struct ConditionFinding: Sendable, Hashable {
+    package let condition: Condition
+    package let judgement: Judgement
+}
+
+/// One class, looked at: why it matched, or was passed over.
+package struct ClassFinding: Sendable, Hashable {
+    package let name: String
+    package let matched: Bool
+    /// Every condition of the class, in the file's order: also those after the first that failed, since the person
+    /// who asks wants to hear everything that is missing at once.
+    package let findings: [ConditionFinding]
+    package let location: SourceLocation
+}
+
+/// The set of systems that a session may reach. Sessions with equal scopes share one in the kernel.
+package struct Scope: Sendable, Hashable {
+    /// Names, sorted.
+    package let systems: [String]
+
+    package init(_ systems: some Sequence<String>) { self.systems = Set(systems).sorted() }
+
+    package static let empty = Scope([])
+    package var isEmpty: Bool { systems.isEmpty }
+}
+
+/// What was decided about one session at one instant, and why.
+package struct Decision: Sendable, Hashable {
+    package enum Outcome: Sendable, Hashable {
+        /// A class with access matched, and at least one of its systems is granted.
+        case admitted
+        /// A class without access matched.
+        case refusedByClass
+        /// A class matched, but every system of it is withheld.
+        case nothingGranted
+        /// No class matched: no access.
+        case noClass
+        /// An administrator's order.
+        case held
+    }
+
+    package let outcome: Outcome
+    /// The class that matched; nil when none did.
+    package let className: String?
+    package let grants: [Grant]
+    package let withheld: [WithheldGrant]
+    /// Every class up to the one that matched, in order.
+    package let findings: [ClassFinding]
+    /// Clauses that the matching class serves.
+    package let cites: [String]
+    /// The instant at which this must be looked at again; nil when the same evidence will always decide the same.
+    package let validUntil: Instant?
+    /// What the person is told; in plain words, without names of classes.
+    package let tell: String
+
+    /// Only an explicit admission is one.
+    package var isAdmitted: Bool { outcome == .admitted }
+    package var scope: Scope { Scope(grants.map(\.system)) }
+}
