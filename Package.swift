@@ -51,6 +51,18 @@ let package = Package(
             name: "Classification",
             dependencies: ["PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
             swiftSettings: strict),
+        .target(
+            name: "RulesetCompiler",
+            dependencies: ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
+            swiftSettings: strict),
+        // Tests, and what they share.
+        .target(
+            name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
+            path: "Tests/FakeKernel", swiftSettings: strict),
+        .target(
+            name: "RulesetSamples",
+            dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
+            path: "Tests/RulesetSamples", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["TestSupport", "NetworkTypes"], swiftSettings: strict),
@@ -75,6 +87,13 @@ let package = Package(
                 "Classification", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions", "NetworkTypes",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "RulesetCompilerTests",
+            dependencies: [
+                "TestSupport", "FakeKernel", "RulesetSamples",
+                "RulesetCompiler", "Classification", "PolicyLanguage", "FlowSpace", "Sessions",
+                "NetworkTypes",
+            ], exclude: ["Golden"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

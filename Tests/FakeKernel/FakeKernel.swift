@@ -1,0 +1,146 @@
+package import NetworkTypes
+package import RulesetCompiler
+package import Sessions
+import Synchronization
+
+/// A kernel of our own making for tests of what stands above it: it refuses what the real one refuses, with the same
+/// error, and forgets elements when their time is over.
+///
+/// Held equal to the real one by a table of cases that both are put through. It keeps whole tables as values, so a
+/// commit costs time linear in the sets that it touches.
+package final class FakeKernel: RulesetBackend {
+    private struct State {
+        var tables: [String: KernelTable] = [:]
+        var interfaces: [String: UInt32]
+        var transactions: [Transaction] = []
+        var attempts = 0
+        var failures: [Int: Int32] = [:]
+    }
+
+    private let state: Mutex<State>
+    private let clock: @Sendable () -> Instant
+
+    /// `clock` is asked at every commit and every look at the state.
+    package init(interfaces: [String: UInt32] = [:], clock: @escaping @Sendable () -> Instant) {
+        state = Mutex(State(interfaces: interfaces))
+        self.clock = clock
+    }
+
+    package func commit(_ transaction: Transaction) async throws(CommitFailure) -> CommitReceipt {
+        let now = clock()
+        let failure = state.withLock { Self.commit(transaction, to: &$0, at: now) }
+        if let failure { throw failure }
+        return CommitReceipt(committedAt: now, operations: transaction.operations.count)
+    }
+
+    package func snapshot(of layout: RulesetLayout) async throws(CommitFailure) -> RulesetSnapshot? {
+        sessions(in: layout.table).map { RulesetSnapshot(sessions: $0) }
+    }
+
+    package func interfaceIndex(named name: String) async -> UInt32? {
+        state.withLock { $0.interfaces[name] }
+    }
+
+    private static func commit(_ transaction: Transaction, to state: inout State, at now: Instant)
+        -> CommitFailure?
+    {
+        state.attempts += 1
+        if let errno = state.failures.removeValue(forKey: state.attempts) {
+            return transaction.failure(at: nil, errno: errno, detail: "injected")
+        }
+        var table = state.tables[transaction.table]
+        for (index, operation) in transaction.operations.enumerated() {
+            do throws(KernelTable.Refusal) {
+                try apply(operation, to: &table, at: now)
+            } catch {
+                return transaction.failure(at: index, errno: error.errno)
+            }
+        }
+        state.tables[transaction.table] = table
+        state.transactions.append(transaction)
+        return nil
+    }
+
+    private static func apply(
+        _ operation: Operation, to table: inout KernelTable?, at now: Instant
+    ) throws(KernelTable.Refusal) {
+        switch operation {
+        case .addTable: table = table ?? KernelTable()
+        case .deleteTable:
+            guard table != nil else { throw .noEntry }
+            table = nil
+        default:
+            guard table != nil else { throw .noEntry }
+            try table?.apply(operation, at: now)
+        }
+    }
+}
+
+// MARK: What tests look at and turn
+
+extension FakeKernel {
+    /// What was committed, in order.
+    package var transactions: [Transaction] { state.withLock { $0.transactions } }
+
+    /// Commits asked for so far, the failed ones included.
+    package var attempts: Int { state.withLock { $0.attempts } }
+
+    /// The `nth` commit from now on (1 is the next) fails with this error, and changes nothing.
+    package func failCommit(_ nth: Int = 1, errno: Int32) {
+        state.withLock { $0.failures[$0.attempts + nth] = errno }
+    }
+
+    package func setInterface(_ name: String, index: UInt32?) {
+        state.withLock { $0.interfaces[name] = index }
+    }
+
+    /// As if somebody had deleted the table behind our back.
+    package func deleteTable(_ name: String) { state.withLock { $0.tables[name] = nil } }
+
+    /// The live sessions, with the time of their end; nil when there is no such table.
+    package func sessions(in table: String = "gatehouse") -> [SessionKey: Ruleset.Element]? {
+        let now = clock()
+        guard let table = state.withLock({ $0.tables[table] }) else { return nil }
+        let stored = AddressFamily.allCases.flatMap { family in
+            (table.sets[SessionMap.name(family)]?.elements.values).map(Array.init) ?? []
+        }
+        return stored.filter { $0.isAlive(at: now) }.reduce(into: [:]) { sessions, stored in
+            guard case .interfaceIndex(let index) = stored.element.key.first,
+                case .address(let address) = stored.element.key.last,
+                case .mark(let mark) = stored.element.data, let scope = ScopeNumber(rawValue: mark)
+            else { return }
+            sessions[SessionKey(interfaceIndex: index, address: address)] = Ruleset.Element(
+                scope: scope, expires: stored.expires ?? Instant(nanosecondsSince1970: .max))
+        }
+    }
+
+    /// The numbers of the scopes that sessions can be judged by.
+    package func scopes(in table: String = "gatehouse") -> Set<ScopeNumber> {
+        let entries = state.withLock { $0.tables[table]?.sets[SessionMap.scopes]?.elements.keys }
+        return Set(
+            (entries.map(Array.init) ?? []).compactMap { key in
+                if case .mark(let mark) = key.first { ScopeNumber(rawValue: mark) } else { nil }
+            })
+    }
+
+    /// Names of all sets and maps of a table, and of its chains.
+    package func objects(in table: String = "gatehouse") -> Set<String> {
+        state.withLock { state in
+            state.tables[table].map { Set($0.sets.keys).union($0.chains.keys) } ?? []
+        }
+    }
+
+    /// Whether a session's opening packet to the destination would be forwarded, judged by the committed rules; with
+    /// `isAnswer`, the destination's answer to the session. `tunnel` is the name of the interface of the key's index.
+    package func permits(
+        _ destination: Destination, for session: SessionKey, on tunnel: String = "tun0",
+        isAnswer: Bool = false,
+        in table: String = "gatehouse"
+    ) -> Bool {
+        guard destination.address.family == session.address.family else { return false }
+        let now = clock()
+        guard let rules = state.withLock({ $0.tables[table] }) else { return true }
+        let packet = KernelPacket(destination, session, tunnel: tunnel, isAnswer: isAnswer)
+        return rules.permits(packet, at: now)
+    }
+}
