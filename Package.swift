@@ -55,6 +55,13 @@ let package = Package(
             name: "RulesetCompiler",
             dependencies: ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             swiftSettings: strict),
+        // The edges: the kernel, the VPN server, the disk, the administrator.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CNetfilter"),
+        .target(
+            name: "Netfilter",
+            dependencies: ["RulesetCompiler", "NetworkTypes", "Sessions", "CNetfilter", "CLinux"],
+            swiftSettings: strict),
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
@@ -94,6 +101,13 @@ let package = Package(
                 "RulesetCompiler", "Classification", "PolicyLanguage", "FlowSpace", "Sessions",
                 "NetworkTypes",
             ], exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "NetfilterTests",
+            dependencies: [
+                "TestSupport", "FakeKernel", "RulesetSamples",
+                "Netfilter", "RulesetCompiler", "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes",
+                "CLinux",
+            ], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,66 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int gh_unshare_network(void) { return unshare(CLONE_NEWNET); }
+
+int gh_enter_network_namespace(int fd) { return setns(fd, CLONE_NEWNET); }
+
+int gh_peer_credentials(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    int result = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length);
+    if (result == 0) {
+        *pid = peer.pid;
+        *uid = peer.uid;
+        *gid = peer.gid;
+    }
+    return result;
+}
+
+uint32_t gh_interface_index(int fd, const char *name) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    if (strlen(name) >= sizeof request.ifr_name) return 0;
+    strcpy(request.ifr_name, name);
+    return ioctl(fd, SIOCGIFINDEX, &request) == 0 ? (uint32_t)request.ifr_ifindex : 0;
+}
+
+int gh_open_tunnel(const char *name) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    if (strlen(name) >= sizeof request.ifr_name) {
+        errno = EINVAL;
+        return -1;
+    }
+    strcpy(request.ifr_name, name);
+    request.ifr_flags = IFF_TUN | IFF_NO_PI;
+    int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (fd >= 0 && ioctl(fd, TUNSETIFF, &request) != 0) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    return fd;
+}
+
+int gh_keep_capability(int capability) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct sets[2] = {{0, 0, 0}, {0, 0, 0}};
+    if (capability >= 0) {
+        sets[CAP_TO_INDEX(capability)].effective = CAP_TO_MASK(capability);
+        sets[CAP_TO_INDEX(capability)].permitted = CAP_TO_MASK(capability);
+    }
+    return (int)syscall(SYS_capset, &header, sets);
+}

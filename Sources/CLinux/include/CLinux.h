@@ -1,0 +1,29 @@
+#ifndef GATEHOUSE_CLINUX_H
+#define GATEHOUSE_CLINUX_H
+
+/* Calls that Swift's Glibc module lacks, because it is built without _GNU_SOURCE or because they are variadic or
+   macros. Each returns what the call returns and leaves errno as the call left it. */
+
+#include <stdint.h>
+
+/* unshare(CLONE_NEWNET) on the calling thread. Never call it on a thread of a pool: the thread stays changed. */
+int gh_unshare_network(void);
+
+/* setns(fd, CLONE_NEWNET) on the calling thread; the same warning. */
+int gh_enter_network_namespace(int fd);
+
+/* The credentials of the peer of a connected Unix socket (SO_PEERCRED), as they were when it connected. */
+int gh_peer_credentials(int fd, int32_t *_Nonnull pid, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);
+
+/* The index of the network interface, in the network namespace that the socket (of any kind) was made in; 0 for none. */
+uint32_t gh_interface_index(int fd, const char *_Nonnull name);
+
+/* Makes the tun interface (no packet information, not persistent) in the calling thread's network namespace and returns
+   its descriptor, non-blocking: one read or write is one IP packet. -1 and errno when it fails. */
+int gh_open_tunnel(const char *_Nonnull name);
+
+/* Takes every capability from the calling thread but one (a CAP_ number, or -1 for none): permitted, effective and
+   inheritable (capset(2) is a matter of threads). There is no way back. */
+int gh_keep_capability(int capability);
+
+#endif
