@@ -62,6 +62,8 @@ let package = Package(
             name: "Netfilter",
             dependencies: ["RulesetCompiler", "NetworkTypes", "Sessions", "CNetfilter", "CLinux"],
             swiftSettings: strict),
+        .target(
+            name: "VPNSources", dependencies: ["Sessions", "NetworkTypes", logging], swiftSettings: strict),
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
@@ -108,6 +110,10 @@ let package = Package(
                 "Netfilter", "RulesetCompiler", "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes",
                 "CLinux",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "VPNSourcesTests",
+            dependencies: ["TestSupport", "VPNSources", "Sessions", "NetworkTypes", logging],
+            exclude: ["Transcripts"], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
