@@ -64,6 +64,9 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "VPNSources", dependencies: ["Sessions", "NetworkTypes", logging], swiftSettings: strict),
+        .target(
+            name: "Store", dependencies: ["Sessions", "Evidence", "NetworkTypes", grdb], swiftSettings: strict
+        ),
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
@@ -114,6 +117,10 @@ let package = Package(
             name: "VPNSourcesTests",
             dependencies: ["TestSupport", "VPNSources", "Sessions", "NetworkTypes", logging],
             exclude: ["Transcripts"], swiftSettings: strict),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["TestSupport", "Store", "Evidence", "Sessions", "NetworkTypes"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,69 @@
+import Foundation
+import GRDB
+import NetworkTypes
+import Sessions
+
+/// A session as a row. The client's number is unsigned and SQLite's integers are not: its bits are stored.
+enum SessionRow {
+    static func insert(_ stored: StoredSession, into database: Database) throws {
+        let session = stored.session
+        let outer = session.outer
+        try database.execute(
+            sql: """
+                INSERT OR REPLACE INTO session (
+                    source, server_process, client, tunnel, interface, common_name, user_name, certificates,
+                    outer_address, outer_port, addresses, started_at, claims, mfa_verified_at
+                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                RowKey.text(session.id.source), session.id.serverProcess,
+                Int64(bitPattern: session.id.client),
+                session.tunnel, stored.interfaceIndex, session.commonName, session.userName,
+                try session.certificates.map(json), outer?.address.description, outer?.port,
+                try json(session.addresses.map(\.description)), session.startedAt.nanosecondsSince1970,
+                try json(session.claims), stored.mfaVerifiedAt?.nanosecondsSince1970,
+            ])
+    }
+
+    static func delete(_ id: SessionID, from database: Database) throws {
+        try database.execute(
+            sql: "DELETE FROM session WHERE source = ? AND server_process = ? AND client = ?",
+            arguments: [RowKey.text(id.source), id.serverProcess, Int64(bitPattern: id.client)])
+    }
+
+    static func session(_ row: StoredRow) throws -> StoredSession {
+        let client: Int64 = try row.value("client")
+        let session = Session(
+            id: SessionID(
+                source: try row.value("source"), serverProcess: try row.value("server_process"),
+                client: UInt64(bitPattern: client)),
+            tunnel: try row.value("tunnel"), commonName: try row.value("common_name"),
+            userName: try row.value("user_name"), certificates: try row.json("certificates"),
+            outer: try outer(row), addresses: try addresses(row),
+            startedAt: try row.requiredInstant("started_at"),
+            claims: try row.json("claims") ?? [:])
+        return StoredSession(
+            session: session, mfaVerifiedAt: try row.instant("mfa_verified_at"),
+            interfaceIndex: try row.value("interface"))
+    }
+
+    private static func outer(_ row: StoredRow) throws -> Endpoint? {
+        guard let text: String = try row.optional("outer_address") else { return nil }
+        guard let address = IPAddress(text) else { throw row.damage("outer_address") }
+        return Endpoint(address: address, port: try row.optional("outer_port"))
+    }
+
+    private static func addresses(_ row: StoredRow) throws -> [IPAddress] {
+        let texts: [String] = try row.json("addresses") ?? []
+        return try texts.map { text in
+            guard let address = IPAddress(text) else { throw row.damage("addresses") }
+            return address
+        }
+    }
+
+    private static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+
+/// The directory that the store lives in, and what must hold of it: ours, and nobody else's business.
+///
+/// All calls that need a C pointer are here; every path is passed to the call alone and kept by none.
+struct StateDirectory {
+    let path: String
+
+    var database: String { path + "/gatehouse.sqlite" }
+    /// Where a new database is made, before it gets its name complete.
+    var draft: String { path + "/gatehouse.sqlite.new" }
+
+    /// Makes the directory (mode 0700, the parent must exist) or checks it.
+    func prepare() throws(StoreError) {
+        if unsafe mkdir(path, 0o700) != 0, errno != EEXIST { throw failure("cannot make it") }
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { throw failure("cannot look at it") }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw problem("not a directory") }
+        guard status.st_uid == geteuid() else { throw problem("owned by uid \(status.st_uid)") }
+        guard status.st_mode & 0o077 == 0 else {
+            throw problem("open to others (mode \(String(status.st_mode & 0o777, radix: 8))); expected 700")
+        }
+    }
+
+    /// Whether there is a database; tightens its mode to 0600. Never opens it: closing a second descriptor of a file
+    /// drops the locks that SQLite has on it (fcntl(2), "record locks").
+    func hasDatabase() throws(StoreError) -> Bool {
+        var status = stat()
+        if unsafe lstat(database, &status) != 0 {
+            guard errno == ENOENT else { throw failure("cannot look at gatehouse.sqlite") }
+            return false
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw problem("gatehouse.sqlite is not a file") }
+        guard status.st_uid == geteuid() else {
+            throw problem("gatehouse.sqlite is owned by uid \(status.st_uid)")
+        }
+        // SQLite takes an empty file for a new database: the orders in it would be gone without a word.
+        guard status.st_size > 0 else { throw .corrupt(path: database, detail: "the file is empty") }
+        if status.st_mode & 0o077 != 0, unsafe chmod(database, 0o600) != 0 {
+            throw failure("cannot change the mode of gatehouse.sqlite")
+        }
+        return true
+    }
+
+    /// Makes an empty draft of mode 0600; what an interrupted start left is removed.
+    func makeDraft() throws(StoreError) {
+        for leftover in [draft, draft + "-wal", draft + "-shm", draft + "-journal"] {
+            if unsafe unlink(leftover) != 0, errno != ENOENT { throw failure("cannot remove an old draft") }
+        }
+        let descriptor = unsafe open(draft, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw failure("cannot make gatehouse.sqlite") }
+        close(descriptor)
+    }
+
+    /// Gives the finished draft its name, durably.
+    func publishDraft() throws(StoreError) {
+        guard unsafe rename(draft, database) == 0 else { throw failure("cannot name gatehouse.sqlite") }
+        let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure("cannot open it") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("cannot sync it") }
+    }
+
+    private func problem(_ text: String) -> StoreError { .directory(path: path, problem: text) }
+
+    private func failure(_ text: String) -> StoreError {
+        let code = errno
+        return problem("\(text): \(unsafe String(cString: strerror(code)))")
+    }
+}

@@ -1,0 +1,189 @@
+import Evidence
+import Foundation
+import Sessions
+import Store
+import Testing
+
+@Suite struct OpeningTests {
+    private let hold = Hold(subject: .user("emp"), since: .seconds(1), by: "root")
+
+    private func mode(_ path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return try #require(attributes[.posixPermissions] as? Int)
+    }
+
+    private func setMode(_ mode: Int, _ path: String) throws {
+        try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    }
+
+    /// What opening a store says when it refuses.
+    private func refusal(_ path: String) throws -> String {
+        try #require(#expect(throws: StoreError.self) { try Store(directory: path) }).description
+    }
+
+    @Test func makesEverythingPrivate() throws {
+        try withFreshPath { path in
+            let store = try Store(directory: path)
+            try store.add(hold: hold)
+            #expect(try mode(path) == 0o700)
+            for file in try FileManager.default.contentsOfDirectory(atPath: path) {
+                #expect(try mode(path + "/" + file) == 0o600, "\(file)")
+            }
+        }
+    }
+
+    @Test func tightensTheFile() throws {
+        try withFreshPath { path in
+            try Store(directory: path).close()
+            try setMode(0o644, Store.file(in: path).path)
+            _ = try Store(directory: path)
+            #expect(try mode(Store.file(in: path).path) == 0o600)
+        }
+    }
+
+    @Test(arguments: [0o755, 0o770, 0o701])
+    func refusesOpenDirectories(_ open: Int) throws {
+        try withFreshPath { path in
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            try setMode(open, path)
+            let message = try refusal(path)
+            #expect(message.contains("mode \(String(open, radix: 8))") && message.contains("expected 700"))
+        }
+    }
+
+    @Test func refusesADirectoryThatIsNone() throws {
+        try withFreshPath { path in
+            #expect(FileManager.default.createFile(atPath: path, contents: nil))
+            let message = try refusal(path)
+            #expect(message.contains("not a directory"))
+            let messageOfNone = try refusal(path + "-none/state")
+            #expect(messageOfNone.contains("No such file"))
+        }
+    }
+
+    @Test func refusesASecondOwner() throws {
+        try withFreshPath { path in
+            let store = try Store(directory: path)
+            #expect(throws: StoreError.inUse(path: Store.file(in: path).path)) { try Store(directory: path) }
+            try store.add(hold: hold)
+            store.close()
+            #expect(try Store(directory: path).holds() == [hold])
+        }
+    }
+
+    @Test func failsOnceClosed() throws {
+        try withFreshPath { path in
+            let store = try Store(directory: path)
+            store.close()
+            #expect(throws: StoreError.self) { try store.add(hold: hold) }
+            #expect(throws: StoreError.self) { try store.holds() }
+        }
+    }
+
+    @Test(arguments: [
+        Data(), Data([0]), Data("no database, but longer than nothing".utf8),
+        Data(repeating: 0x5a, count: 8192),
+        Data("SQLite format 3\0".utf8), Data("SQLite format 3\0".utf8) + Data(repeating: 0, count: 4096),
+    ])
+    func leavesForeignFilesAlone(_ contents: Data) throws {
+        try withFreshPath { path in
+            try Store(directory: path).close()
+            let file = Store.file(in: path)
+            try contents.write(to: file)
+            #expect(throws: StoreError.self) { try Store(directory: path) }
+            #expect(try Data(contentsOf: file) == contents)
+        }
+    }
+
+    /// Damage in the middle of the file is found when it is opened, not when a row is wanted.
+    @Test func leavesDamagedDatabasesAlone() throws {
+        try withFreshPath { path in
+            let store = try Store(directory: path)
+            try store.perform((0..<400).map { .putSession(try storedSession(client: $0)) })
+            store.close()
+            let file = Store.file(in: path)
+            var contents = try Data(contentsOf: file)
+            let middle = contents.count / 2 / 4096 * 4096
+            contents.replaceSubrange(middle..<(middle + 4096), with: Data(repeating: 0xee, count: 4096))
+            try contents.write(to: file)
+            let message = try refusal(path)
+            #expect(message.contains("damaged"))
+            #expect(try Data(contentsOf: file) == contents)
+        }
+    }
+
+    /// `PRAGMA application_id` lies at offset 68 of the header (sqlite.org/fileformat2.html, section 1.3).
+    @Test func refusesDatabasesOfOthers() throws {
+        try withFreshPath { path in
+            try Store(directory: path).close()
+            let file = Store.file(in: path)
+            var contents = try Data(contentsOf: file)
+            #expect(contents[68..<72] == Data("gate".utf8))
+            contents[71] += 1
+            try contents.write(to: file)
+            #expect(throws: StoreError.foreign(path: file.path)) { try Store(directory: path) }
+            #expect(try Data(contentsOf: file) == contents)
+        }
+    }
+
+    @Test func startsAfreshOverAnUnfinishedDraft() throws {
+        try withFreshPath { path in
+            try Store(directory: path).close()
+            let file = Store.file(in: path)
+            try FileManager.default.moveItem(at: file, to: file.appendingPathExtension("new"))
+            let store = try Store(directory: path)
+            #expect(try store.holds().isEmpty)
+            #expect(!FileManager.default.fileExists(atPath: file.path + ".new"))
+        }
+    }
+}
+
+@Suite struct MigrationTests {
+    private let hold = Hold(subject: .user("emp"), since: .seconds(1), by: "root", reason: "why")
+    private let longer = Schema(
+        migrations: Schema.current.migrations + [
+            "ALTER TABLE hold ADD COLUMN ticket TEXT NOT NULL DEFAULT ''"
+        ])
+
+    /// Every released version, from the first, comes up to the current with what it held.
+    @Test(arguments: 1...Schema.current.version)
+    func upgradesEveryVersion(_ version: Int) throws {
+        try withFreshPath { path in
+            let old = Schema(migrations: Array(Schema.current.migrations[..<version]))
+            let before = try Store(directory: path, schema: old)
+            try before.add(hold: hold)
+            before.close()
+            for schema in [Schema.current, longer, longer] {
+                let after = try Store(directory: path, schema: schema)
+                #expect(try after.holds() == [hold])
+                #expect(try after.lift(hold.subject, by: "root", at: .seconds(2)))
+                try after.add(hold: hold)
+                after.close()
+            }
+        }
+    }
+
+    @Test func refusesNewerVersions() throws {
+        try withFreshPath { path in
+            try Store(directory: path, schema: longer).close()
+            let file = Store.file(in: path)
+            let contents = try Data(contentsOf: file)
+            let expected = StoreError.newerSchema(
+                path: file.path, found: longer.version, known: Schema.current.version)
+            #expect(throws: expected) { try Store(directory: path) }
+            #expect(try Data(contentsOf: file) == contents)
+        }
+    }
+
+    /// The second step fails: the first is undone too, and the old gatehouse can go on.
+    @Test func upgradesWhollyOrNotAtAll() throws {
+        try withFreshPath { path in
+            try Store(directory: path).close()
+            let bad = Schema(migrations: longer.migrations + ["ALTER TABLE nothing ADD COLUMN x"])
+            #expect(throws: StoreError.self) { try Store(directory: path, schema: bad) }
+            let store = try Store(directory: path)
+            try store.add(hold: hold)
+            #expect(try store.holds() == [hold])
+        }
+    }
+}
