@@ -67,6 +67,7 @@ let package = Package(
         .target(
             name: "Store", dependencies: ["Sessions", "Evidence", "NetworkTypes", grdb], swiftSettings: strict
         ),
+        .target(name: "Control", dependencies: ["CLinux", logging], swiftSettings: strict),
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
@@ -121,6 +122,7 @@ let package = Package(
             name: "StoreTests",
             dependencies: ["TestSupport", "Store", "Evidence", "Sessions", "NetworkTypes"],
             swiftSettings: strict),
+        .testTarget(name: "ControlTests", dependencies: ["Control", logging], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

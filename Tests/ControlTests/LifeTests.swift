@@ -1,0 +1,194 @@
+import Control
+import Foundation
+import Glibc
+import Testing
+
+/// How a server comes, goes, and takes the place of a dead one.
+@Suite(.timeLimit(.minutes(5))) struct LifeTests {
+    private func mode(_ path: String) throws -> Int {
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        return try #require(attributes[.posixPermissions] as? Int)
+    }
+
+    @Test func theSocketIsPrivate() async throws {
+        try await withSocketPath { path in
+            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            #expect(try mode(path) == 0o600)
+            #expect(try mode(path + ".lock") == 0o600)
+            #expect(!FileManager.default.fileExists(atPath: path + ".new"))
+            await server.stop()
+            #expect(!FileManager.default.fileExists(atPath: path))
+        }
+    }
+
+    @Test func refusesASecondServer() async throws {
+        try await withSocketPath { path in
+            let first = try ControlServer(path: path, logger: quiet, handler: echo)
+            #expect(throws: ControlServerError.running(path: path)) {
+                try ControlServer(path: path, logger: quiet, handler: echo)
+            }
+            // The first one has not noticed.
+            #expect(try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
+            await first.stop()
+        }
+    }
+
+    @Test func replacesTheSocketOfADeadServer() async throws {
+        try await withSocketPath { path in
+            await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
+                let server = try ControlServer(path: path, logger: quiet, handler: echo)
+                kill(getpid(), SIGKILL)
+                await server.stop()
+            }
+            #expect(FileManager.default.fileExists(atPath: path))
+            await #expect(throws: ControlClientError.notRunning(path: path)) {
+                try await ControlClient(path: path).call("nothing", as: [String: String].self)
+            }
+            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            #expect(try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
+            await server.stop()
+        }
+    }
+
+    @Test func replacesNothingButSockets() async throws {
+        try await withSocketPath { path in
+            #expect(FileManager.default.createFile(atPath: path, contents: Data("mine".utf8)))
+            #expect(throws: ControlServerError.notASocket(path: path)) {
+                try ControlServer(path: path, logger: quiet, handler: echo)
+            }
+            #expect(FileManager.default.contents(atPath: path) == Data("mine".utf8))
+        }
+    }
+
+    @Test func saysWhyItCannotOpen() async throws {
+        try await withSocketPath { path in
+            let missing = path + "-none/control.sock"
+            let first = try #require(
+                #expect(throws: ControlServerError.self) {
+                    try ControlServer(path: missing, logger: quiet, handler: echo)
+                })
+            #expect(first.description.contains("\(missing).lock: No such file or directory"))
+            let long = path + String(repeating: "x", count: 100)
+            let second = try #require(
+                #expect(throws: ControlServerError.self) {
+                    try ControlServer(path: long, logger: quiet, handler: echo)
+                })
+            #expect(second.description.contains("File name too long"))
+        }
+    }
+
+    @Test func aNewServerFollowsAnOldOne() async throws {
+        try await withSocketPath { path in
+            for _ in 0..<20 {
+                let server = try ControlServer(path: path, logger: quiet, handler: echo)
+                #expect(
+                    try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
+                await server.stop()
+                await server.stop()
+            }
+        }
+    }
+
+    /// Idle connections are closed; a request under way is answered first.
+    @Test func stopsWhileClientsAreConnected() async throws {
+        try await withSocketPath { path in
+            let (arrived, arrival) = AsyncStream<Void>.makeStream()
+            let (gate, opening) = AsyncStream<Void>.makeStream()
+            let server = try ControlServer(path: path, logger: quiet) { _, _ in
+                arrival.yield()
+                for await _ in gate { break }
+                return .done
+            }
+            let idle = try RawClient(path)
+            let busy = try RawClient(path)
+            busy.send(#"{"version":1,"command":"slow"}"# + "\n")
+            for await _ in arrived { break }
+            async let stopped: Void = server.stop()
+            #expect(await idle.line().contains("stopping"))
+            opening.yield()
+            let answer = await busy.line()
+            #expect(answer == #"{"ok":true,"result":{}}"#)
+            await stopped
+            for client in [idle, busy] { client.close() }
+        }
+    }
+
+    @Test func stopsWhenLetGoOf() async throws {
+        try await withSocketPath { path in
+            var server: ControlServer? = try ControlServer(path: path, logger: quiet, handler: echo)
+            let client = try RawClient(path)
+            client.send(#"{"version":1,"command":"nothing"}"# + "\n")
+            #expect(await client.line().contains(#""ok":true"#))
+            #expect(server != nil)
+            server = nil
+            #expect(await client.line().contains("stopping"))
+            client.close()
+        }
+    }
+
+    /// A handler that never answers: the client gives up, and other clients are served meanwhile.
+    @Test func theClientGivesUp() async throws {
+        try await withSocketPath { path in
+            let (gate, opening) = AsyncStream<Void>.makeStream()
+            let server = try ControlServer(path: path, logger: quiet) { request, _ in
+                if request.command == "slow" { for await _ in gate { break } }
+                return .done
+            }
+            await #expect(throws: ControlClientError.timedOut(after: .milliseconds(30))) {
+                let client = ControlClient(path: path, timeout: .milliseconds(30))
+                return try await client.call("slow", as: [String: String].self)
+            }
+            #expect(try await ControlClient(path: path).call("quick", as: [String: String].self).isEmpty)
+            opening.finish()
+            await server.stop()
+        }
+    }
+
+    @Test func theClientSaysThatNobodyIsThere() async throws {
+        try await withSocketPath { path in
+            let error = try await #require(
+                #expect(throws: ControlClientError.self) {
+                    try await ControlClient(path: path).call("nothing", as: [String: String].self)
+                })
+            #expect(error == .notRunning(path: path))
+            #expect(error.description.contains("is the daemon running?"))
+        }
+    }
+
+    /// For real, when we are root: a child that gives up root meets the mode of the socket.
+    @Test(.enabled(if: geteuid() == 0, "needs root"))
+    func othersMayNotConnect() async throws {
+        try await withSocketPath { path in
+            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            await #expect(processExitsWith: .exitCode(77)) { [path = path as String] in
+                setgid(65534)
+                setuid(65534)
+                do {
+                    _ = try await ControlClient(path: path).call("nothing", as: [String: String].self)
+                } catch ControlClientError.permissionDenied {
+                    exit(77)
+                }
+            }
+            await server.stop()
+        }
+    }
+
+    /// For real, when we are root: with the mode opened wide, the kernel's word on who asks still refuses.
+    @Test(.enabled(if: geteuid() == 0, "needs root"))
+    func othersAreRefusedByTheirCredentials() async throws {
+        try await withSocketPath { path in
+            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
+            await #expect(processExitsWith: .exitCode(77)) { [path = path as String] in
+                setgid(65534)
+                setuid(65534)
+                do {
+                    _ = try await ControlClient(path: path).call("nothing", as: [String: String].self)
+                } catch ControlClientError.refused(let failure) where failure.id == "forbidden" {
+                    exit(77)
+                }
+            }
+            await server.stop()
+        }
+    }
+}
