@@ -55,6 +55,12 @@ let package = Package(
             name: "RulesetCompiler",
             dependencies: ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             swiftSettings: strict),
+        .target(
+            name: "Enforcement",
+            dependencies: [
+                "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions", "FlowSpace",
+                "NetworkTypes", logging,
+            ], swiftSettings: strict),
         // The edges: the kernel, the VPN server, the disk, the administrator.
         .target(name: "CLinux"),
         .systemLibrary(name: "CNetfilter"),
@@ -122,6 +128,13 @@ let package = Package(
             name: "StoreTests",
             dependencies: ["TestSupport", "Store", "Evidence", "Sessions", "NetworkTypes"],
             swiftSettings: strict),
+        .testTarget(
+            name: "EnforcementTests",
+            dependencies: [
+                "TestSupport", "FakeKernel",
+                "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
+                "FlowSpace", "NetworkTypes",
+            ], swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control", logging], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

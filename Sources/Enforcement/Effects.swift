@@ -1,0 +1,38 @@
+import Logging
+import RulesetCompiler
+import Sessions
+
+/// What the outside must do for what was decided, collected over one burst of inputs.
+///
+/// The order is fixed and is the point: what must not be forgotten is on disk first, then one transaction puts the
+/// whole burst in force, and only then is the VPN server told. A client that is let in can never be ahead of the
+/// kernel, and a client that is thrown out is cut before it is told.
+struct Effects {
+    var ledger: [LedgerChange] = []
+    /// Recorded once the answers are out. Wrong codes of known users: writing them before would let the time that a
+    /// refusal takes tell which names are known.
+    var ledgerAfterwards: [LedgerChange] = []
+    var ruleset: [RulesetChange] = []
+    var answers: [(login: Login, answer: LoginAnswer)] = []
+    var disconnections: [(session: SessionID, mode: DisconnectMode)] = []
+    var notes: [Note] = []
+    /// Sessions that lost everything in this burst.
+    var cut: [SessionID] = []
+
+    /// A line for the log. Never holds a secret.
+    struct Note {
+        var level: Logger.Level
+        var message: String
+        var metadata: Logger.Metadata
+    }
+
+    mutating func note(_ level: Logger.Level, _ message: String, _ session: Session? = nil) {
+        var metadata: Logger.Metadata = [:]
+        if let session {
+            metadata["session"] = "\(session.id)"
+            metadata["user"] = "\(session.userName)"
+            metadata["common-name"] = "\(session.commonName)"
+        }
+        notes.append(Note(level: level, message: message, metadata: metadata))
+    }
+}

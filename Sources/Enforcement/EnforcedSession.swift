@@ -1,0 +1,26 @@
+package import Classification
+import NetworkTypes
+package import RulesetCompiler
+package import Sessions
+
+/// One session with what was proved in it, what was decided about it, and what the kernel was told.
+package struct EnforcedSession: Sendable {
+    package internal(set) var session: Session
+    /// When a one-time code was last accepted in this session. It belongs to the session: a new login proves anew.
+    package internal(set) var mfaVerifiedAt: Instant?
+    package internal(set) var decision: Decision
+    /// What is in the kernel's maps for it now; nil when nothing is.
+    package internal(set) var programmed: Programmed?
+    /// Why it was cut. A cut session is never opened again: the client must log in anew.
+    package internal(set) var cut: String?
+    /// The password slot of the login, to know a renewal that sends the same again. In memory only.
+    var password: Secret?
+
+    /// The elements of one session: all of them have the same scope and the same expiry.
+    package struct Programmed: Sendable, Hashable {
+        package var keys: [SessionKey]
+        package var scope: ScopeNumber
+        /// When the kernel forgets by itself.
+        package var expires: Instant
+    }
+}

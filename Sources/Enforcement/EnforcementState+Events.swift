@@ -1,0 +1,208 @@
+package import Classification
+import Evidence
+import Logging
+import NetworkTypes
+import RulesetCompiler
+import Sessions
+
+extension EnforcementState {
+    /// One event of a VPN server.
+    mutating func handle(_ event: SessionEvent, at now: Instant, _ effects: inout Effects) {
+        switch event {
+        case .detached(let source, let reason):
+            detached[source] = detached[source] ?? now
+            effects.note(.warning, "source \(source) cannot be heard: \(reason)")
+        case .snapshot(let source, _, _): detached[source] = nil
+        case .problem(let source, let problem): effects.note(.error, "source \(source): \(problem)")
+        case .login, .established, .ended: break
+        }
+        for change in table.apply(event) { handle(change, at: now, &effects) }
+        if case .snapshot(let source, _, _) = event { resume(source, at: now, &effects) }
+    }
+
+    /// Leases that lapsed while the server could not be heard are taken up again, now that it lists the sessions.
+    private mutating func resume(_ source: String, at now: Instant, _ effects: inout Effects) {
+        for session in table.open where session.id.source == source {
+            guard let programmed = enforced[session.id]?.programmed, programmed.expires <= now else {
+                continue
+            }
+            review(session.id, at: now, &effects)
+        }
+    }
+
+    private mutating func handle(_ change: SessionChange, at now: Instant, _ effects: inout Effects) {
+        switch change {
+        case .asked(let login, let rival):
+            switch login.kind {
+            case .initial: answerInitial(login, rival, at: now, &effects)
+            case .renewal: answerRenewal(login, at: now, &effects)
+            }
+        case .impostor(let login, let session, let difference):
+            refuse(login, log: difference, tell: Self.tellAgain, &effects)
+            cut(session.id, because: difference, &effects)
+        case .opened(let session): open(session, at: now, &effects)
+        case .roamed(let session):
+            enforced[session.id]?.session = session
+            effects.note(.info, "roamed to \(session.outer?.description ?? "an unknown address")", session)
+            review(session.id, at: now, &effects)
+        case .withdrawn(let session, let newcomer):
+            shut(session.id, &effects)
+            effects.note(.info, "displaced by \(newcomer)", session)
+        case .closed(let session, let end): closed(session, end, &effects)
+        case .stranger(let id, let reason):
+            effects.disconnections.append((id, .restart))
+            effects.note(.warning, "client \(id) is thrown out: \(reason)")
+        }
+    }
+
+    private static let tellAgain = "Your login could not be verified. Connect again."
+
+    private mutating func closed(_ session: Session, _ end: SessionEnd, _ effects: inout Effects) {
+        shut(session.id, &effects)
+        enforced[session.id] = nil
+        effects.ledger.append(.forget(session.id))
+        effects.note(.info, "session closed: \(end)", session)
+    }
+
+    // MARK: Logins
+
+    private mutating func answerInitial(
+        _ login: Login, _ rival: Session?, at now: Instant, _ effects: inout Effects
+    ) {
+        if let rival, rival.hasOtherAuthority(than: login.session) {
+            // Letting it in would throw the other device out and hand over its address. A name is no claim to that.
+            return refuse(
+                login, log: "common name of session \(rival.id), by another authority",
+                tell: "The name in this certificate belongs to another device. Call the help desk.", &effects)
+        }
+        // Whoever stays out even with a fresh code hears why, and the code is not spent on it: a lost device is told
+        // that it is lost, whatever is typed on it.
+        let best = decide(login.session, mfaVerifiedAt: now, at: now)
+        guard best.isAdmitted else { return refuse(login, log: best.logLine, tell: best.tell, &effects) }
+        var mfaVerifiedAt: Instant?
+        switch proof(login, at: now, &effects) {
+        case .none: break
+        case .proved: mfaVerifiedAt = now
+        case .refused(let log, let tell): return refuse(login, log: log, tell: tell, &effects)
+        }
+        let decision = decide(login.session, mfaVerifiedAt: mfaVerifiedAt, at: now)
+        guard decision.isAdmitted else {
+            return refuse(login, log: decision.logLine, tell: decision.tell, &effects)
+        }
+        for change in table.admit(login) { handle(change, at: now, &effects) }
+        enforced[login.session.id] = EnforcedSession(
+            session: login.session, mfaVerifiedAt: mfaVerifiedAt, decision: decision, password: login.password
+        )
+        let push = settings.push[login.session.id.source] ?? []
+        effects.answers.append((login, .admit(push: push)))
+        effects.note(.info, "login admitted as \(decision.logLine)", login.session)
+    }
+
+    /// Keys are renewed. A new code makes the second factor young again; the same password as before proves nothing
+    /// new and loses nothing.
+    private mutating func answerRenewal(_ login: Login, at now: Instant, _ effects: inout Effects) {
+        let id = login.session.id
+        guard let known = enforced[id], known.cut == nil else {
+            return refuse(login, log: "the session was cut", tell: Self.tellAgain, &effects)
+        }
+        let sendsTheSame = known.password?.matches(login.password) ?? false
+        if !sendsTheSame, case .proved = proof(login, at: now, &effects) {
+            enforced[id]?.mfaVerifiedAt = now
+            enforced[id]?.password = login.password
+            record(id, &effects)
+        }
+        review(id, at: now, &effects)
+        guard let reviewed = enforced[id], reviewed.cut == nil else {
+            let tell = enforced[id]?.cut ?? Self.tellAgain
+            return refuse(login, log: "no longer admitted", tell: tell, &effects)
+        }
+        effects.answers.append((login, .admit(push: [])))
+    }
+
+    private mutating func refuse(_ login: Login, log: String, tell: String, _ effects: inout Effects) {
+        effects.answers.append((login, .refuse(log: log, tell: tell)))
+        effects.note(.notice, "login refused: \(log)", login.session)
+    }
+
+    private enum Proof {
+        /// No code was given. What the session may reach without one, the rules say.
+        case none
+        case proved
+        /// A code was given and is no good: the person must hear so, and not land in a lesser class.
+        case refused(log: String, tell: String)
+    }
+
+    private mutating func proof(_ login: Login, at now: Instant, _ effects: inout Effects) -> Proof {
+        guard !login.isTokenRenewal, !login.password.isEmpty else { return .none }
+        let code: Secret?
+        do {
+            code = try LoginPassword(login.password).code
+        } catch {
+            return .refused(
+                log: "password slot: \(error)", tell: "The login could not be read. Connect again.")
+        }
+        guard let code else { return .none }
+        let user = login.session.userName
+        let outcome = codes.verify(code: code, user: user, at: now)
+        // Invented names leave nothing on disk.
+        if codes.hasSeed(user), let state = codes.state(of: user) {
+            let change = LedgerChange.totp(user: user, state)
+            if case .accepted = outcome {
+                effects.ledger.append(change)
+            } else {
+                effects.ledgerAfterwards.append(change)
+            }
+        }
+        switch outcome {
+        case .accepted: return .proved
+        case .alreadyUsed:
+            return .refused(
+                log: "code used before",
+                tell: "This code was used already. Wait for the next one and connect again.")
+        case .tooManyAttempts(let until):
+            return .refused(
+                log: "too many wrong codes, until \(until)",
+                tell: "Too many wrong codes. Wait \((until - now).briefly) and connect again.")
+        case .wrong, .noSeed, .malformed:
+            return .refused(log: "wrong code", tell: "The code is wrong. Connect again with the current one.")
+        }
+    }
+
+    // MARK: Openings
+
+    private mutating func open(_ session: Session, at now: Instant, _ effects: inout Effects) {
+        guard let known = enforced[session.id], known.cut == nil else {
+            effects.disconnections.append((session.id, .restart))
+            return
+        }
+        enforced[session.id]?.session = session
+        record(session.id, &effects)
+        review(session.id, at: now, &effects)
+        guard let opened = enforced[session.id], opened.cut == nil else { return }
+        let addresses = session.addresses.map(\.description).joined(separator: " ")
+        effects.note(.info, "session open at \(addresses) as \(opened.decision.logLine)", session)
+    }
+
+    /// Remembers a live session, so that a later process can take it over.
+    private mutating func record(_ id: SessionID, _ effects: inout Effects) {
+        guard let known = enforced[id], let index = interfaces[known.session.tunnel] else { return }
+        effects.ledger.append(
+            .session(known.session, mfaVerifiedAt: known.mfaVerifiedAt, interfaceIndex: index))
+    }
+}
+
+extension Session {
+    /// Whether two sessions of one common name were certified by different authorities.
+    fileprivate func hasOtherAuthority(than other: Session) -> Bool {
+        guard certificates?.leaf.digest != other.certificates?.leaf.digest else { return false }
+        return certificates?.issuers.first?.digest != other.certificates?.issuers.first?.digest
+    }
+}
+
+extension Decision {
+    /// One line for logs: the class, what it gives, or what stands in the way.
+    package var logLine: String {
+        guard !isAdmitted else { return "\(className ?? "none") -> \(scope.systems.joined(separator: " "))" }
+        return "\(className ?? "no class"): \(tell)"
+    }
+}

@@ -1,0 +1,93 @@
+package import Evidence
+package import PolicyLanguage
+package import RulesetCompiler
+package import Sessions
+
+/// What an administrator can order.
+package enum Order: Sendable {
+    /// Cut, and keep out until `readmit`.
+    case disconnect(Target, by: String, reason: String)
+    case readmit(Target, by: String)
+    case setStatus(DeviceStatus, device: String, by: String, reason: String)
+    /// New rules, and new seeds of one-time codes; what codes were used stays known.
+    case load(Policy, seeds: [String: TOTPSeed])
+
+    /// Whom an order is about.
+    package enum Target: Sendable, Hashable {
+        case session(SessionID)
+        case user(String)
+        /// By inventory id.
+        case device(String)
+    }
+}
+
+/// Why an order was not carried out; nothing changed.
+package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
+    case noSuchSession(SessionID)
+    case noSuchDevice(String)
+    case notHeld
+    case noCertificate(SessionID)
+    /// The kernel refused the new rules, twice; the old ones are in force.
+    case kernelRefused(CommitFailure)
+    /// In force in the kernel, but not recorded: it would not survive a restart.
+    case notRecorded(String)
+
+    package var description: String {
+        switch self {
+        case .noSuchSession(let id): "no session \(id)"
+        case .noSuchDevice(let id): "no device '\(id)' on the register"
+        case .notHeld: "nobody holds this user or device out"
+        case .noCertificate(let id): "session \(id) has no certificate to hold out; name its user instead"
+        case .kernelRefused(let failure): "the kernel refused, the old rules stay in force: \(failure)"
+        case .notRecorded(let reason): "in force, but not recorded for after a restart: \(reason)"
+        }
+    }
+}
+
+extension EnforcementState {
+    /// Carries out an order on the state; what must happen outside is in the effects.
+    mutating func handle(
+        _ order: Order, at now: Instant, _ effects: inout Effects
+    ) throws(OrderRefusal) {
+        switch order {
+        case .disconnect(let target, let by, let reason):
+            let hold = Hold(subject: try subject(of: target), since: now, by: by, reason: reason)
+            holds[hold.subject] = hold
+            effects.ledger.append(.hold(hold))
+            reviewAll(at: now, &effects)
+        case .readmit(let target, let by):
+            let subject = try subject(of: target)
+            guard holds.removeValue(forKey: subject) != nil else { throw .notHeld }
+            effects.ledger.append(.lift(subject, by: by, at: now))
+        case .setStatus(let status, let device, let by, let reason):
+            guard devices.setStatus(status, of: device, at: now) else { throw .noSuchDevice(device) }
+            statusOrders[device] = (status, now)
+            effects.ledger.append(.deviceStatus(device: device, status, by: by, at: now, reason: reason))
+            reviewAll(at: now, &effects)
+        case .load(let policy, let seeds):
+            codes.replaceSeeds(seeds)
+            replace(policy: policy, at: now, &effects)
+        }
+    }
+
+    private mutating func reviewAll(at now: Instant, _ effects: inout Effects) {
+        for session in table.open {
+            let decision = decide(session, mfaVerifiedAt: enforced[session.id]?.mfaVerifiedAt, at: now)
+            // Only those that change: an order about one device must not renew a hundred thousand leases.
+            if decision != enforced[session.id]?.decision { review(session.id, at: now, &effects) }
+        }
+    }
+
+    private func subject(of target: Order.Target) throws(OrderRefusal) -> Hold.Subject {
+        switch target {
+        case .user(let name): return .user(name)
+        case .device(let id):
+            guard let record = devices[id: id] else { throw .noSuchDevice(id) }
+            return .certificate(record.certificate)
+        case .session(let id):
+            guard let session = table[id] else { throw .noSuchSession(id) }
+            guard let leaf = session.certificates?.leaf.digest else { throw .noCertificate(id) }
+            return .certificate(leaf)
+        }
+    }
+}

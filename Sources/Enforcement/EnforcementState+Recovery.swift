@@ -1,0 +1,64 @@
+import Classification
+import FlowSpace
+import Logging
+import NetworkTypes
+import RulesetCompiler
+import Sessions
+
+extension EnforcementState {
+    /// Takes over the sessions of an earlier process.
+    ///
+    /// Only those that the kernel still knows by the same address and interface, whose decision holds under the rules of
+    /// now, and only for the time that their elements have left: their VPN server has not confirmed them yet. The rest
+    /// come back, if they are still there, when the server lists them.
+    mutating func takeOver(
+        _ remembered: [(session: Session, mfaVerifiedAt: Instant?, interfaceIndex: UInt32)],
+        alive: [SessionKey: Ruleset.Element], at now: Instant, _ effects: inout Effects
+    ) {
+        table.restore(remembered.map(\.session))
+        for (session, mfaVerifiedAt, index) in remembered where table.isOpen(session.id) {
+            guard interfaces[session.tunnel] == index else {
+                _ = table.apply(.ended(session.id, nil))
+                continue
+            }
+            let decision = decide(session, mfaVerifiedAt: mfaVerifiedAt, at: now)
+            enforced[session.id] = EnforcedSession(
+                session: session, mfaVerifiedAt: mfaVerifiedAt, decision: decision)
+            guard decision.isAdmitted else { continue }
+            resume(session, index, decision.flowSpace(under: policy), alive, &effects)
+        }
+    }
+
+    private mutating func resume(
+        _ session: Session, _ index: UInt32, _ space: FlowSpace, _ alive: [SessionKey: Ruleset.Element],
+        _ effects: inout Effects
+    ) {
+        let keys = session.addresses.map { SessionKey(interfaceIndex: index, address: $0) }
+        let left = keys.compactMap { alive[$0]?.expires }
+        guard let expires = left.min(), left.count == keys.count else { return }
+        let scope = scopes.retain(space, &effects.ruleset)
+        effects.ruleset += keys.map { .put($0, Ruleset.Element(scope: scope, expires: expires)) }
+        enforced[session.id]?.programmed = .init(keys: keys, scope: scope, expires: expires)
+        effects.note(.info, "taken over for the rest of its lease", session)
+    }
+
+    /// Turns every admission of a burst into a refusal, because what it rests on is not in force or not recorded.
+    ///
+    /// The newcomer would inherit an address whose old element may still be there, or a code could be used twice.
+    mutating func withdrawAdmissions(at now: Instant, _ effects: inout Effects) {
+        for index in effects.answers.indices {
+            guard case .admit = effects.answers[index].answer else { continue }
+            let login = effects.answers[index].login
+            effects.answers[index].answer = .refuse(
+                log: "not in force or not recorded",
+                tell: "The gateway has a fault and lets nobody in. Try again in a minute.")
+            if login.kind == .initial {
+                enforced[login.session.id] = nil
+                // Whoever it displaced is in again, and is put back with the next burst.
+                for case .opened(let rival) in table.apply(.ended(login.session.id, nil)) {
+                    deadlines.set(now, for: rival.id)
+                }
+            }
+        }
+    }
+}

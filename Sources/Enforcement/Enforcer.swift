@@ -1,0 +1,314 @@
+package import Classification
+package import Evidence
+package import Logging
+package import PolicyLanguage
+package import RulesetCompiler
+package import Sessions
+
+/// The reconciler: the one owner of what is decided, and the only one who writes to the kernel's ruleset.
+///
+/// Inputs wait in one mailbox, and all that wait together become one burst: one durable record, one transaction, then
+/// the answers. Nothing else runs while a burst is carried out, so no decision is ever made on half of one.
+package actor Enforcer {
+    private var state: EnforcementState
+    private let backend: any RulesetBackend
+    private let ledger: any Ledger
+    private let clock: any WallClock
+    private let log: Logger
+    private var gates: [String: any SessionGate] = [:]
+    private let mailbox = Mailbox<Input>()
+    /// Why the kernel's side may differ from what it should be, and when to try again; nil when it does not.
+    private var fault: Fault?
+    private var alarm: Task<Void, Never>?
+
+    fileprivate enum Input: Sendable {
+        case event(SessionEvent)
+        case order(Order, reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void)
+        case tick
+        case barrier(@Sendable () -> Void)
+    }
+
+    private struct Fault {
+        var failure: CommitFailure
+        var retryAt: Instant
+        var delay: Duration
+    }
+
+    package init(
+        settings: EnforcementSettings, policy: Policy, codes: TOTPVerifier,
+        recollection: Recollection = .init(),
+        backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock, log: Logger
+    ) {
+        state = EnforcementState(settings: settings, policy: policy, codes: codes, recollection: recollection)
+        remembered = recollection.sessions
+        self.backend = backend
+        self.ledger = ledger
+        self.clock = clock
+        self.log = log
+    }
+
+    /// Sessions of the process before this one, until `start` has looked at them.
+    private var remembered: [(session: Session, mfaVerifiedAt: Instant?, interfaceIndex: UInt32)]
+
+    // MARK: Starting
+
+    /// Puts the ruleset in force: nothing but refusal, and those sessions of an earlier process that the kernel still
+    /// knows, on what is left of their leases. One transaction, so that there is no instant without rules.
+    ///
+    /// Throws what the kernel said when it does not take the ruleset: then nothing changed, and nobody may be let in.
+    package func start() async throws(CommitFailure) {
+        let now = clock.now()
+        let alive = try await backend.snapshot(of: state.settings.layout)?.sessions ?? [:]
+        await lookUpInterfaces(Set(remembered.map(\.session.tunnel)))
+        var effects = Effects()
+        state.takeOver(remembered, alive: alive, at: now, &effects)
+        remembered = []
+        state.ruleset.apply(effects.ruleset)
+        _ = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
+        publish(effects.notes)
+        setAlarm()
+    }
+
+    /// Where answers and disconnections for a source go.
+    package func attach(_ gate: any SessionGate, for source: String) { gates[source] = gate }
+
+    // MARK: Inputs
+
+    /// Hands in an event. Returns at once; what follows from it comes with the next burst.
+    nonisolated package func send(_ event: SessionEvent) { mailbox.send(.event(event)) }
+
+    /// Carries out an order and returns when it is in force and recorded.
+    nonisolated package func carryOut(_ order: Order) async throws(OrderRefusal) -> OrderReceipt {
+        let result = await withCheckedContinuation { continuation in
+            mailbox.send(.order(order) { continuation.resume(returning: $0) })
+        }
+        return try result.get()
+    }
+
+    /// Looks at once at what is due, without waiting for the alarm.
+    nonisolated package func tick() { mailbox.send(.tick) }
+
+    /// Returns when everything that was handed in before is carried out.
+    nonisolated package func settled() async {
+        await withCheckedContinuation { continuation in
+            mailbox.send(.barrier { continuation.resume() })
+        }
+    }
+
+    /// Works until `stop`. Sessions stay in force when it returns: their leases run out by themselves.
+    package func run() async {
+        while true {
+            let burst = await mailbox.receive()
+            if burst.isEmpty { break }
+            await carryOut(burst)
+        }
+        alarm?.cancel()
+    }
+
+    nonisolated package func stop() { mailbox.close() }
+
+    // MARK: One burst
+
+    private func carryOut(_ burst: [Input]) async {
+        await lookUpInterfaces(burst.tunnels)
+        let now = clock.now()
+        var effects = Effects()
+        var orders: [(reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void, cut: [SessionID])] = []
+        var previous: Policy?
+        for input in burst {
+            switch input {
+            case .event(let event): state.handle(event, at: now, &effects)
+            case .tick, .barrier: break
+            case .order(let order, let reply):
+                if case .load = order { previous = previous ?? state.policy }
+                let cutBefore = effects.cut.count
+                do throws(OrderRefusal) {
+                    try state.handle(order, at: now, &effects)
+                    orders.append((reply, Array(effects.cut[cutBefore...])))
+                } catch {
+                    reply(.failure(error))
+                }
+            }
+        }
+        state.tick(at: now, &effects)
+        effects.ruleset += state.scopes.sweep()
+        let outcome = await settle(&effects, previous: previous)
+        for order in orders {
+            reply(to: order.reply, cut: order.cut, outcome)
+        }
+        for case .barrier(let passed) in burst { passed() }
+        setAlarm()
+    }
+
+    private struct Outcome {
+        var committedAt: Instant
+        var kernel: CommitFailure?
+        var record: String?
+    }
+
+    private func reply(
+        to reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void, cut: [SessionID], _ outcome: Outcome
+    ) {
+        if let failure = outcome.kernel {
+            reply(.failure(.kernelRefused(failure)))
+        } else if let reason = outcome.record {
+            reply(.failure(.notRecorded(reason)))
+        } else {
+            reply(.success(OrderReceipt(cut: cut, committedAt: outcome.committedAt)))
+        }
+    }
+
+    /// Disk, kernel, VPN server, in this order.
+    private func settle(_ effects: inout Effects, previous: Policy?) async -> Outcome {
+        let record = await record(effects.ledger)
+        state.ruleset.apply(effects.ruleset)
+        var (kernel, committedAt) = await commit(effects.ruleset)
+        if kernel != nil, let previous {
+            // The kernel does not take the new rules: what was in force stays in force. Who lost everything under
+            // the new ones is thrown out all the same, and comes back at once under the old.
+            var undo = Effects()
+            state.replace(policy: previous, at: clock.now(), &undo)
+            state.ruleset.apply(undo.ruleset)
+            (_, committedAt) = await commit(undo.ruleset)
+            effects.disconnections += undo.disconnections
+        } else if fault == nil {
+            kernel = nil
+        }
+        if kernel != nil || record != nil { state.withdrawAdmissions(at: clock.now(), &effects) }
+        publish(effects.notes)
+        await answer(effects)
+        _ = await self.record(effects.ledgerAfterwards)
+        return Outcome(committedAt: committedAt, kernel: kernel, record: record)
+    }
+
+    /// Nil when all of it is durable; otherwise why not.
+    private func record(_ changes: [LedgerChange]) async -> String? {
+        guard !changes.isEmpty else { return nil }
+        do {
+            try await ledger.record(changes)
+            return nil
+        } catch {
+            log.error("cannot record: \(error)")
+            return "\(error)"
+        }
+    }
+
+    /// One transaction for the burst. When the kernel refuses it, or something was refused before, everything that
+    /// should be in force is put there anew, in one transaction as well.
+    private func commit(_ changes: [RulesetChange]) async -> (failure: CommitFailure?, at: Instant) {
+        let now = clock.now()
+        if let fault {
+            // A cut does not wait for the next try; everything else does, or a flood of logins would try all day.
+            let due = fault.retryAt <= now || changes.contains(where: \.isRemoval)
+            return due ? await rebuild(after: fault.failure) : (fault.failure, now)
+        }
+        guard !changes.isEmpty else { return (nil, now) }
+        do throws(CommitFailure) {
+            let transaction = Transaction(changes, in: state.settings.layout, at: now)
+            return (nil, try await backend.commit(transaction).committedAt)
+        } catch {
+            log.error("the kernel refused a transaction, all of it is put anew: \(error)")
+            return await rebuild(after: error)
+        }
+    }
+
+    private func rebuild(after failure: CommitFailure) async -> (failure: CommitFailure?, at: Instant) {
+        let now = clock.now()
+        do throws(CommitFailure) {
+            let receipt = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
+            log.notice("the ruleset is in force again, after: \(failure)")
+            fault = nil
+            return (nil, receipt.committedAt)
+        } catch {
+            let delay = min((fault?.delay ?? .milliseconds(500)) * 2, .seconds(30))
+            fault = Fault(failure: error, retryAt: now + delay, delay: delay)
+            log.critical(
+                "the kernel does not take the ruleset, next try in \(delay.components.seconds) s: \(error)")
+            return (error, now)
+        }
+    }
+
+    private func answer(_ effects: Effects) async {
+        for (login, answer) in effects.answers {
+            await gates[login.session.id.source]?.answer(login, answer)
+        }
+        for (session, mode) in effects.disconnections {
+            await gates[session.source]?.disconnect(session, mode)
+        }
+    }
+
+    private func lookUpInterfaces(_ tunnels: Set<String>) async {
+        for tunnel in tunnels { state.interfaces[tunnel] = await backend.interfaceIndex(named: tunnel) }
+    }
+
+    private func publish(_ notes: [Effects.Note]) {
+        for note in notes { log.log(level: note.level, "\(note.message)", metadata: note.metadata) }
+    }
+
+    /// Wakes the loop when the next session is due. Sleeps are short, so that a step of the wall clock is noticed.
+    private func setAlarm() {
+        alarm?.cancel()
+        let now = clock.now()
+        let due = [state.deadlines.next, fault?.retryAt].compactMap(\.self).min() ?? now + Self.longestSleep
+        let pause = max(.zero, min(due - now, Self.longestSleep))
+        alarm = Task { [clock, mailbox] in
+            do { try await clock.sleep(for: pause) } catch { return }
+            mailbox.send(.tick)
+        }
+    }
+
+    private static let longestSleep: Duration = .seconds(15)
+
+    // MARK: Looking
+
+    /// The policy in force.
+    package var policy: Policy { state.policy }
+    /// The register in force: the pack's with the orders of administrators on top.
+    package var devices: DeviceRegister { state.devices }
+    package var holds: [Hold] { state.holds.values.sorted { $0.since < $1.since } }
+    /// Every session that is known, open or cut, by id.
+    package var sessions: [EnforcedSession] { state.enforced.values.sorted { $0.session.id < $1.session.id } }
+    /// Why the kernel's side may not be what it should be; nil when it is.
+    package var kernelFault: CommitFailure? { fault?.failure }
+    /// Sources that cannot be heard, since when.
+    package var detachedSources: [String: Instant] { state.detached }
+
+    package func session(_ id: SessionID) -> EnforcedSession? { state.enforced[id] }
+
+    /// What would be decided about a session now, with every class explained.
+    package func explain(_ id: SessionID) -> Decision? {
+        guard let known = state.enforced[id] else { return nil }
+        return state.decide(known.session, mfaVerifiedAt: known.mfaVerifiedAt, at: clock.now())
+    }
+}
+
+extension [Enforcer.Input] {
+    /// Tunnels whose interface must be looked up before this burst.
+    fileprivate var tunnels: Set<String> {
+        Set(
+            compactMap { input in
+                switch input {
+                case .event(.established(let session)): session.tunnel
+                case .event(.login(let login)): login.session.tunnel
+                case .event, .order, .tick, .barrier: nil
+                }
+            })
+    }
+}
+
+/// What an order did.
+package struct OrderReceipt: Sendable, Hashable {
+    /// Sessions that lost everything.
+    package let cut: [SessionID]
+    /// When the transaction was in force.
+    package let committedAt: Instant
+}
+
+extension RulesetChange {
+    fileprivate var isRemoval: Bool {
+        switch self {
+        case .remove: true
+        case .put, .addScope, .removeScope: false
+        }
+    }
+}

@@ -1,0 +1,250 @@
+import Classification
+import Enforcement
+import Evidence
+import FakeKernel
+import FlowSpace
+import Logging
+import NetworkTypes
+import PolicyLanguage
+import RulesetCompiler
+import Sessions
+import Synchronization
+import Testing
+
+/// A clock that stands still until it is moved. Its sleepers never wake by themselves: tests call `tick`.
+final class ManualClock: WallClock {
+    private let time: Mutex<Instant>
+    init(_ start: Instant) { time = Mutex(start) }
+
+    func now() -> Instant { time.withLock { $0 } }
+    func move(by duration: Duration) { time.withLock { $0 = $0 + duration } }
+
+    func sleep(for duration: Duration) async throws {
+        let (never, _) = AsyncStream<Void>.makeStream()
+        for await _ in never {}
+        throw CancellationError()
+    }
+}
+
+/// A disk that remembers what was recorded, and refuses when it is told to.
+final class FakeLedger: Ledger {
+    struct DiskFull: Error {}
+    private let state = Mutex((changes: [LedgerChange](), isFull: false))
+
+    func record(_ changes: [LedgerChange]) async throws {
+        try state.withLock { state in
+            if state.isFull { throw DiskFull() }
+            state.changes += changes
+        }
+    }
+
+    func fill(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
+
+    /// What a process that starts now would read.
+    var recollection: Recollection {
+        var result = Recollection()
+        for change in state.withLock({ $0.changes }) {
+            switch change {
+            case .deviceStatus(let device, let status, _, let at, _):
+                result.deviceStatuses.append((device, status, at))
+            case .hold(let hold): result.holds.append(hold)
+            case .lift(let subject, _, _): result.holds.removeAll { $0.subject == subject }
+            case .session(let session, let verified, let index):
+                result.sessions.removeAll { $0.session.id == session.id }
+                result.sessions.append((session, verified, index))
+            case .forget(let id): result.sessions.removeAll { $0.session.id == id }
+            case .totp: break
+            }
+        }
+        return result
+    }
+}
+
+/// A VPN server's ear: what it was told, in order, and how many transactions were in force when it was.
+final class FakeGate: SessionGate {
+    private let heard = Mutex([String]())
+    let kernel: FakeKernel
+    init(kernel: FakeKernel) { self.kernel = kernel }
+
+    var words: [String] { heard.withLock { $0 } }
+    func forget() { heard.withLock { $0 = [] } }
+
+    func answer(_ login: Login, _ answer: LoginAnswer) async {
+        let client = login.session.id.client
+        heard.withLock { heard in
+            switch answer {
+            case .admit: heard.append("admit \(client)")
+            case .refuse(_, let tell): heard.append("refuse \(client): \(tell)")
+            }
+        }
+    }
+
+    func disconnect(_ session: SessionID, _ mode: DisconnectMode) async {
+        heard.withLock { $0.append("disconnect \(session.client)") }
+    }
+}
+
+/// The whole control path without a kernel, a disk, a VPN server or a clock.
+final class World: Sendable {
+    static let start = Instant(secondsSince1970: 1_795_212_000)
+    static let place = SourceLocation(file: "policy.yaml", line: 1, column: 1)
+    static let key: [UInt8] = Array("12345678901234567890".utf8)
+    static let lease: Duration = .seconds(60)
+
+    let clock: ManualClock
+    let kernel: FakeKernel
+    let ledger: FakeLedger
+    let gate: FakeGate
+    let enforcer: Enforcer
+    private let loop: Task<Void, Never>
+
+    /// - Parameter after: the world of the process before this one; its kernel and disk are taken over.
+    init(policy: Policy, after earlier: World? = nil) async throws {
+        let clock = earlier?.clock ?? ManualClock(Self.start)
+        self.clock = clock
+        kernel = earlier?.kernel ?? FakeKernel(interfaces: ["tun0": 7]) { [clock] in clock.now() }
+        ledger = earlier?.ledger ?? FakeLedger()
+        gate = FakeGate(kernel: kernel)
+        var log = Logger(label: "test")
+        log.logLevel = .critical
+        enforcer = Enforcer(
+            settings: EnforcementSettings(layout: RulesetLayout(tunnels: ["tun0"]), lease: Self.lease),
+            policy: policy, codes: TOTPVerifier(seeds: try Self.seeds),
+            recollection: ledger.recollection, backend: kernel, ledger: ledger, clock: clock, log: log)
+        try await enforcer.start()
+        await enforcer.attach(gate, for: "office")
+        let enforcer = enforcer
+        loop = Task { await enforcer.run() }
+    }
+
+    deinit {
+        enforcer.stop()
+        loop.cancel()
+    }
+
+    static var seeds: [String: TOTPSeed] {
+        get throws {
+            let seed = try #require(TOTPSeed(key: key))
+            return ["alice": seed, "bob": seed]
+        }
+    }
+
+    // MARK: What happens
+
+    func send(_ events: SessionEvent...) async {
+        for event in events { enforcer.send(event) }
+        await enforcer.settled()
+    }
+
+    func pass(_ duration: Duration) async {
+        clock.move(by: duration)
+        enforcer.tick()
+        await enforcer.settled()
+    }
+
+    /// The code that an authenticator app would show now.
+    var code: Secret {
+        get throws {
+            let seed = try #require(TOTPSeed(key: Self.key))
+            return seed.code(step: seed.step(at: clock.now()))
+        }
+    }
+
+    func login(_ session: Session, code: Secret? = nil, kind: Login.Kind = .initial) -> Login {
+        Login(kind: kind, session: session, key: 1, password: code ?? Secret([]))
+    }
+
+    /// Login, answer, addresses: as a client that succeeds.
+    @discardableResult
+    func open(_ session: Session, at address: String, code: Secret? = nil) async throws -> Session {
+        var established = session
+        established.addresses = try address.split(separator: " ").map { try #require(IPAddress(String($0))) }
+        await send(.login(login(session, code: code)))
+        await send(.established(established))
+        return established
+    }
+
+    /// Inner addresses that the kernel has elements for, sorted.
+    var elements: [String] { (kernel.sessions() ?? [:]).keys.map(\.address.description).sorted() }
+}
+
+/// Sessions of the little organisation of these tests.
+enum Cast {
+    static let corporateAuthority: UInt8 = 0xCA
+    static let vendorAuthority: UInt8 = 0xCB
+
+    static func digest(_ byte: UInt8) throws -> CertificateDigest {
+        try #require(CertificateDigest(bytes: Array(repeating: byte, count: 32)))
+    }
+
+    static func session(
+        _ client: UInt64, _ name: String, leaf: UInt8, user: String, issuer: UInt8 = corporateAuthority,
+        organisation: String? = nil
+    ) throws -> Session {
+        let leaf = PresentedCertificate(
+            digest: try digest(leaf), attributes: organisation.map { ["O": $0] } ?? [:])
+        return Session(
+            id: SessionID(source: "office", serverProcess: 100, client: client), tunnel: "tun0",
+            commonName: name,
+            userName: user,
+            certificates: CertificateChain(
+                leaf: leaf, issuers: [PresentedCertificate(digest: try digest(issuer))]),
+            startedAt: World.start)
+    }
+
+    static func alice(_ client: UInt64 = 1) throws -> Session {
+        try session(client, "laptop-0042", leaf: 1, user: "alice")
+    }
+
+    static func vendor(_ client: UInt64 = 2, named name: String = "vendor-bob") throws -> Session {
+        try session(
+            client, name, leaf: 2, user: "bob", issuer: vendorAuthority, organisation: "Northwind Ltd")
+    }
+
+    /// Employees with a code reach crm, without one the portal; the vendor reaches finance while its contract lasts.
+    static func policy(
+        contractEnds: Duration = .seconds(3600), employeesReach: [String] = ["crm", "portal"]
+    ) throws -> Policy {
+        let authority = { (name: String, byte: UInt8) in
+            Authority(name: name, digests: [try digest(byte)], location: World.place)
+        }
+        let corporate = try authority("corporate", corporateAuthority)
+        let third = try authority("third-party", vendorAuthority)
+        let contract = Contract(
+            vendor: "Northwind", reference: "C-1", sponsor: "head.of.finance",
+            from: World.start - .seconds(60),
+            until: World.start + contractEnds, warnBefore: .zero)
+        let condition = { (test: Condition.Test) in Condition(test, at: World.place) }
+        let employee = [condition(.certificate(authorities: [corporate])), condition(.device([.inUse]))]
+        return Policy(
+            inside: [], authorities: [corporate, third],
+            systems: try ["crm": "10.10.0.20", "finance": "10.10.0.21", "portal": "10.10.0.90"].map {
+                name, address in
+                System(
+                    name: name, addresses: [AddressRange(try #require(IPAddress(address)))],
+                    services: [.tcp(PortRange(443))], location: World.place)
+            },
+            classes: [
+                PolicyClass(
+                    name: "lost", conditions: [condition(.device([.lost, .stolen]))], access: .none,
+                    tell: "This device was reported lost.", location: World.place),
+                PolicyClass(
+                    name: "vendor:Northwind",
+                    conditions: [
+                        condition(.certificate(authorities: [third])),
+                        condition(.organisation("Northwind Ltd")),
+                        condition(.contract(contract)),
+                    ], access: .systems(["finance"]), location: World.place),
+                PolicyClass(
+                    name: "employee", conditions: employee + [condition(.mfa(within: .seconds(43_200)))],
+                    access: .systems(employeesReach), location: World.place),
+                PolicyClass(
+                    name: "no-code", conditions: employee, access: .systems(["portal"]), location: World.place
+                ),
+            ],
+            devices: DeviceRegister([
+                DeviceRecord(id: "laptop-0042", certificate: try digest(1)),
+                DeviceRecord(id: "vendor-bob", certificate: try digest(2)),
+            ]))
+    }
+}
