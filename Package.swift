@@ -74,6 +74,9 @@ let package = Package(
             name: "Store", dependencies: ["Sessions", "Evidence", "NetworkTypes", grdb], swiftSettings: strict
         ),
         .target(name: "Control", dependencies: ["CLinux", logging], swiftSettings: strict),
+        .target(
+            name: "Lab", dependencies: ["NetworkTypes", "CLinux", x509, asn1, crypto],
+            swiftSettings: strict),
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
@@ -136,6 +139,9 @@ let package = Package(
                 "FlowSpace", "NetworkTypes",
             ], swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control", logging], swiftSettings: strict),
+        .testTarget(
+            name: "LabTests", dependencies: ["Lab", "NetworkTypes", x509, asn1, crypto], swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,109 @@
+import Foundation
+
+/// The daemon's command line, used as an administrator uses it.
+package struct ControlCommand: Sendable {
+    package let executable: String
+    package let socket: String
+
+    package init(executable: String, socket: String) {
+        self.executable = executable
+        self.socket = socket
+    }
+
+    /// `gatehouse sessions --json`.
+    package func sessions() async throws -> [SessionLine] {
+        try await ask(["sessions"]).read(SessionList.self).sessions
+    }
+
+    /// The session that holds a tunnel address, once the daemon has put it in a class.
+    package func session(at address: String) async throws -> SessionLine? {
+        try await sessions().first { $0.holds(address) && $0.className != nil }
+    }
+
+    /// `gatehouse explain SESSION --to DESTINATION --json`, which ends with 1 when the answer is "deny".
+    ///
+    /// The destination is text. A `Destination` here would crash: with Swift 6.3.1 and NonisolatedNonsendingByDefault,
+    /// an asynchronous function with an indirect result and a `UInt128` among several parameters jumps to address 0
+    /// (optimised or not; not with `@concurrent`).
+    package func explain(_ session: String, to destination: String) async throws -> Explanation {
+        try await ask(["explain", session, "--to", destination], acceptable: [0, 1]).read(Explanation.self)
+    }
+
+    /// `gatehouse device set-status DEVICE STATUS --json`. Returns when the kernel has committed.
+    package func setStatus(_ status: String, of device: Device) async throws -> Commitment {
+        try await ask(["device", "set-status", device.rawValue, status]).read(Commitment.self)
+    }
+
+    /// `gatehouse reload --json`.
+    package func reload() async throws -> Commitment { try await ask(["reload"]).read(Commitment.self) }
+
+    private func ask(_ words: [String], acceptable: Set<Int32> = [0]) async throws -> Answer {
+        let command = Command([executable] + words + ["--json", "--control", socket])
+        let output = try await command.output()
+        guard acceptable.contains(output.status) else {
+            throw LabError.commandFailed(
+                command: command.text, status: output.status, output: output.standardError)
+        }
+        return Answer(command: command.text, text: output.standardOutput)
+    }
+}
+
+private struct Answer {
+    let command: String
+    let text: String
+
+    func read<Value: Decodable>(_ type: Value.Type) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: Data(text.utf8))
+        } catch { throw LabError.unreadableAnswer(command: command, answer: "\(text.prefix(300))") }
+    }
+}
+
+private struct SessionList: Decodable { let sessions: [SessionLine] }
+
+/// One session as `gatehouse sessions --json` lists it; what the lab does not use is left unread.
+package struct SessionLine: Decodable, Sendable {
+    package let id: String
+    package let user: String?
+    package let className: String?
+    /// `open`, `connecting` or `cut`.
+    package let state: String
+    package let addresses: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case id, user, state, addresses
+        case className = "class"
+    }
+
+    /// A session that was cut may be listed with the address that it had.
+    package func holds(_ address: String) -> Bool { state != "cut" && addresses.contains(address) }
+}
+
+/// The daemon's answer to "why may this session reach that, or why not".
+package struct Explanation: Decodable, Sendable {
+    package let verdict: String
+    private let className: String?
+    private let system: String?
+    private let cites: [String]
+    private let reason: String
+
+    private enum CodingKeys: String, CodingKey {
+        case verdict, system, cites, reason
+        case className = "class"
+    }
+
+    package var permits: Bool { verdict == "permit" }
+
+    /// Class, what in it decided, and the clauses of the written policy that it serves.
+    package var text: String {
+        let cause = permits ? system : reason
+        let clauses = cites.isEmpty ? nil : cites.joined(separator: ", ")
+        return [className, cause, clauses].compactMap(\.self).joined(separator: "; ")
+    }
+}
+
+/// That the kernel has acknowledged a change, and when.
+package struct Commitment: Decodable, Sendable {
+    /// Nanoseconds since 1970, on the clock that packets are stamped with.
+    package let committedAt: Int64
+}

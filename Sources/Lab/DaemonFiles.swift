@@ -1,0 +1,34 @@
+import NetworkTypes
+
+/// What the daemon is given: its configuration and the seeds of the people's one-time codes.
+package enum DaemonFiles {
+    package static let source = "office"
+    /// Long enough to outlive the daemon's absence in the demonstration, short enough to wait for its end.
+    package static let leaseSeconds = 20
+
+    package static func configuration(_ site: Site) -> String {
+        """
+        rules: \(quoted(site.rules))
+        state: \(quoted(site.path("state")))
+        control: \(quoted(site.control))
+        totp-seeds: \(quoted(site.seeds))
+        lease: \(leaseSeconds)s
+        sources:
+          - name: \(source)
+            openvpn: { management: \(quoted(site.management)) }
+            tunnel: \(Network.tunnel)
+            push: ["redirect-gateway def1 ipv6", "dhcp-option DNS \(Network.Host.resolver.address(.ipv4))"]
+
+        """
+    }
+
+    /// One person a line: name, space, seed in base32.
+    package static func seeds(_ generators: [Person: OneTimeCode]) -> String {
+        generators.map { "\($0.key.rawValue) \($0.value.base32)\n" }.sorted().joined()
+    }
+
+    /// A YAML double-quoted scalar (YAML 1.2 section 7.3.1).
+    package static func quoted(_ text: String) -> String {
+        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}

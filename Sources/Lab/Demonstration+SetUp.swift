@@ -1,0 +1,111 @@
+import Foundation
+import Glibc
+import NetworkTypes
+
+extension Demonstration {
+    /// Builds the network and starts everything but the daemon. What does not depend on each other runs at once: squid
+    /// alone takes two seconds to answer.
+    func setUp() async throws {
+        try await site.build()
+        try await startInside()
+        try await startWebServers()
+        try await writeKeysAndRules()
+        try await startVPNServer()
+        try await waitForEverybody()
+    }
+
+    private func startInside() async throws {
+        try site.write(ServerFiles.squid, to: "squid.conf")
+        _ = try await children.start(
+            "squid", in: .proxy, ["squid", "-N", "-d", "1", "-f", site.path("squid.conf")])
+        _ = try await children.start("resolver", in: .inside, ServerFiles.dnsmasq(.resolver))
+        _ = try await children.start("public-dns", in: .internet, ServerFiles.dnsmasq(.web))
+        _ = try await children.start(
+            "public-quic", in: .internet, ServerFiles.dnsmasq(.web, port: Network.quicPort))
+    }
+
+    /// The gateway's own web server and the laptop's stand for what listens there in earnest: were the gate open,
+    /// they would answer.
+    private func startWebServers() async throws {
+        let big = site.path("www/\(ServerFiles.bigFile.name)")
+        guard FileManager.default.createFile(atPath: big, contents: nil),
+            unsafe truncate(big, ServerFiles.bigFile.bytes) == 0
+        else {
+            throw LabError.system(operation: "make \(big)", errno: errno)
+        }
+        let servers: [(Network.Space, [ServerFiles.WebSite])] = [
+            (.inside, [Network.Host.crm, .finance, .portal].map(ServerFiles.WebSite.init)),
+            (.internet, [ServerFiles.WebSite(.web)]),
+            (.gateway, [.init(name: Target.gateway.rawValue, anywhereOnPort: Network.administrationPort)]),
+            (.stolen, [.init(name: Target.otherSession.rawValue, anywhereOnPort: 80)]),
+        ]
+        for (space, sites) in servers {
+            let scratch = site.path("nginx/\(space.rawValue)")
+            try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
+            let name = "nginx/\(space.rawValue).conf"
+            try site.write(
+                ServerFiles.nginx(sites: sites, files: site.path("www"), scratch: scratch), to: name)
+            _ = try await children.start(
+                "web-\(space.rawValue)", in: space, ["nginx", "-e", "stderr", "-c", site.path(name)])
+        }
+    }
+
+    private func writeKeysAndRules() async throws {
+        let keys = try Keys()
+        try site.write(keys.corporate.certificatePEM, to: "vpn/corporate.crt")
+        try site.write(
+            keys.corporate.certificatePEM + keys.thirdParty.certificatePEM, to: "vpn/authorities.crt")
+        let credentials = keys.devices.map { ("\($0.key)", $0.value) } + [("server", keys.server)]
+        for (name, credential) in credentials {
+            try site.write(credential.certificatePEM, to: "vpn/\(name).crt")
+            try site.write(credential.keyPEM, to: "vpn/\(name).key")
+        }
+        try pack.install(at: site, keys: keys, contract: VendorContract(from: .now - 86400, until: nil))
+        try site.write(DaemonFiles.seeds(codes), to: "totp-seeds")
+        try site.write(DaemonFiles.configuration(site), to: "gatehouse.yaml")
+    }
+
+    private func startVPNServer() async throws {
+        let files = VPNFiles.server(managementSocket: site.management, directory: site.path("vpn"))
+        try site.write(files, to: "server.conf")
+        let server = try await children.start(
+            "vpn-server", in: .gateway, ["openvpn", "--config", site.path("server.conf")])
+        try await Wait.until("the VPN server's management socket", log: server.log) {
+            FileManager.default.fileExists(atPath: site.management)
+        }
+    }
+
+    /// Everything that is refused later answers the gateway now: the network itself stops nothing.
+    private func waitForEverybody() async throws {
+        let targets: [Target] = [
+            .crm, .finance, .portal, .resolver, .internetWeb, .internetQUIC, .internetResolver, .internetPing,
+        ]
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for family in AddressFamily.allCases {
+                for target in targets {
+                    group.addTask { try await self.wait(for: target, family) }
+                }
+                group.addTask { try await self.waitForProxy(family) }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func wait(for target: Target, _ family: AddressFamily) async throws {
+        guard let address = target.fixedAddress(family) else { return }
+        try await Wait.until("\(target.title) to answer the gateway over \(family)", every: .milliseconds(50))
+        {
+            try await Probe.run(target, family: family, address: address, from: .gateway) == .reached
+        }
+    }
+
+    /// The proxy serves the tunnel only; that it answers at all, even with a refusal, is enough.
+    private func waitForProxy(_ family: AddressFamily) async throws {
+        let url = "http://\(Network.urlHost(Network.Host.proxy.address(family))):\(Network.proxyPort)/"
+        try await Wait.until("the proxy to answer over \(family)", every: .milliseconds(50)) {
+            try await Command(in: .gateway, ["curl", "-q", "-g", "-s", "--noproxy", "*", "-m", "2", url])
+                .output()
+                .status == 0
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import Foundation
+import Glibc
+
+/// What the lab needs of the machine.
+package enum Prerequisites {
+    /// Programs, and the Debian packages that bring them.
+    package static let programs: [(name: String, package: String)] = [
+        ("ip", "iproute2"), ("openvpn", "openvpn"), ("squid", "squid"), ("nginx", "nginx-light"),
+        ("dnsmasq", "dnsmasq-base"), ("tcpdump", "tcpdump"), ("curl", "curl"), ("timeout", "coreutils"),
+    ]
+
+    package static func check() throws {
+        guard geteuid() == 0 else { throw LabError.needsRoot }
+        for program in programs where !isInstalled(program.name) {
+            throw LabError.missingProgram(name: program.name, package: program.package)
+        }
+    }
+
+    private static func isInstalled(_ name: String) -> Bool {
+        (Surroundings.environment["PATH"] ?? "").split(separator: ":").contains {
+            FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package import NetworkTypes
+
+/// One line of the table: what is tried, and what must be seen.
+package struct Row: Sendable, Hashable, Identifiable {
+    /// A part of the demonstration; its rows are measured under one state of affairs.
+    package enum Stage: String, Sendable, Hashable, CaseIterable {
+        case withoutCode = "without-code"
+        case unregistered
+        case atWork = "at-work"
+        case sameName = "same-name"
+        case stolen
+        case contractEnds = "contract-ends"
+        case daemonDead = "daemon-dead"
+        case restarted
+        case leasesOver = "leases-over"
+    }
+
+    package enum Subject: Sendable, Hashable {
+        case login
+        case reach(Target)
+        /// A download that is running when something happens.
+        case download
+        /// The daemon's own list of sessions.
+        case listing
+    }
+
+    package enum Expectation: String, Sendable, Hashable {
+        case reached
+        case refused
+        case loggedIn = "logged in"
+        case turnedAway = "login refused"
+        case stopsAtOnce = "0 bytes after the cut"
+        case stopsOnTime = "stops at the end"
+        case goesOn = "goes on"
+        case listed
+    }
+
+    package let stage: Stage
+    package let actor: Actor
+    package let subject: Subject
+    /// Nil where the family has no say: at a login.
+    package let family: AddressFamily?
+    package let expected: Expectation
+
+    /// Unique in the table, and stable: scripts that read the JSON go by it.
+    package var id: String {
+        ([stage.rawValue, actor.rawValue, subjectName] + (family.map { ["\($0)".lowercased()] } ?? []))
+            .joined(separator: "/")
+    }
+
+    package var who: String { actor.title }
+
+    package var whereTo: String {
+        let place =
+            switch subject {
+            case .login: "VPN login"
+            case .reach(let target): target.title
+            case .download: downloadTitle
+            case .listing: "list of sessions"
+            }
+        return place + (family.map { " (\($0))" } ?? "")
+    }
+
+    private var downloadTitle: String {
+        switch stage {
+        case .stolen: "download, reported lost"
+        case .contractEnds: "download, contract ends"
+        case .daemonDead: "download, daemon killed"
+        case .restarted: "download, daemon restarted"
+        case .withoutCode, .unregistered, .atWork, .sameName, .leasesOver: "download"
+        }
+    }
+
+    private var subjectName: String {
+        switch subject {
+        case .login: "login"
+        case .reach(let target): target.rawValue
+        case .download: "download"
+        case .listing: "listing"
+        }
+    }
+}

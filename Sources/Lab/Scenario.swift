@@ -1,0 +1,62 @@
+import NetworkTypes
+
+/// The whole demonstration as a table.
+package enum Scenario {
+    /// In the order in which they are measured.
+    package static let rows: [Row] = Row.Stage.allCases.flatMap(rows)
+
+    package static func rows(of stage: Row.Stage) -> [Row] {
+        switch stage {
+        case .withoutCode:
+            login(stage, .employeeWithoutCode, .loggedIn)
+                + reach(stage, .employeeWithoutCode, .reached, [.portal])
+                + reach(stage, .employeeWithoutCode, .refused, [.crm, .internetByProxy])
+        case .unregistered: login(stage, .unregistered, .turnedAway)
+        case .atWork: atWork
+        case .sameName:
+            // Whether the login is refused or only worthless is the daemon's choice; that it costs the employee
+            // nothing and gains the vendor nothing is not.
+            reach(stage, .impostor, .refused, [.crm]) + reach(stage, .employee, .reached, [.crm])
+        case .stolen: both(stage, .thief, .download, .stopsAtOnce) + login(stage, .thief, .turnedAway)
+        case .contractEnds:
+            both(stage, .vendor, .download, .stopsOnTime) + reach(stage, .vendor, .refused, [.finance])
+        case .daemonDead:
+            reach(stage, .employee, .reached, [.crm]) + login(stage, .colleague, .turnedAway)
+                + both(stage, .employee, .download, .goesOn)
+        case .restarted:
+            both(stage, .employee, .listing, .listed) + both(stage, .employee, .download, .goesOn)
+                + reach(stage, .employee, .reached, [.finance]) + login(stage, .colleague, .loggedIn)
+        case .leasesOver: reach(stage, .employee, .refused, [.crm])
+        }
+    }
+
+    private static var atWork: [Row] {
+        let stage = Row.Stage.atWork
+        return login(stage, .employee, .loggedIn) + login(stage, .thief, .loggedIn)
+            + login(stage, .vendor, .loggedIn)
+            + reach(stage, .employee, .reached, [.crm, .finance, .portal, .resolver, .internetByProxy])
+            + reach(
+                stage, .employee, .refused,
+                [.internetWeb, .internetQUIC, .internetPing, .internetResolver, .gateway, .otherSession])
+            + reach(stage, .vendor, .reached, [.finance])
+            + reach(stage, .vendor, .refused, [.crm, .internetWeb, .internetByProxy])
+    }
+
+    private static func login(_ stage: Row.Stage, _ actor: Actor, _ expected: Row.Expectation) -> [Row] {
+        [Row(stage: stage, actor: actor, subject: .login, family: nil, expected: expected)]
+    }
+
+    private static func reach(
+        _ stage: Row.Stage, _ actor: Actor, _ expected: Row.Expectation, _ targets: [Target]
+    ) -> [Row] {
+        targets.flatMap { both(stage, actor, .reach($0), expected) }
+    }
+
+    private static func both(
+        _ stage: Row.Stage, _ actor: Actor, _ subject: Row.Subject, _ expected: Row.Expectation
+    ) -> [Row] {
+        AddressFamily.allCases.map { family in
+            Row(stage: stage, actor: actor, subject: subject, family: family, expected: expected)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+
+/// The configuration files of the VPN server and of its clients: what OpenVPN 2.6 comes with, and nothing that helps
+/// the gate.
+package enum VPNFiles {
+    /// The server asks its management client, which is the daemon, about every login. Certificates of either
+    /// authority are let as far as that.
+    package static func server(managementSocket: String, directory: String) -> String {
+        """
+        mode server
+        tls-server
+        proto udp
+        local \(Network.server)
+        port \(Network.serverPort)
+        dev \(Network.tunnel)
+        dev-type tun
+        topology subnet
+        server 10.8.0.0 255.255.255.0
+        server-ipv6 fd08:8::/64
+        ca \(directory)/authorities.crt
+        cert \(directory)/server.crt
+        key \(directory)/server.key
+        dh none
+        remote-cert-tls client
+        verify-client-cert require
+        auth-user-pass-optional
+        management \(managementSocket) unix
+        management-client-auth
+        keepalive 5 20
+        explicit-exit-notify 1
+        verb 3
+
+        """
+    }
+
+    /// A stock client. Name and password come from a file, since nobody sits at it.
+    package static func client(directory: String, device: Device, login: String) -> String {
+        """
+        client
+        dev tun0
+        dev-type tun
+        proto udp
+        remote \(Network.server) \(Network.serverPort)
+        nobind
+        ca \(directory)/corporate.crt
+        cert \(directory)/\(device).crt
+        key \(directory)/\(device).key
+        remote-cert-tls server
+        verify-x509-name \(Keys.serverName) name
+        auth-user-pass \(login)
+        auth-retry none
+        explicit-exit-notify 1
+        connect-retry 1 2
+        verb 3
+
+        """
+    }
+
+    /// The file behind `auth-user-pass`.
+    ///
+    /// A client with `static-challenge` sends password and code as `SCRV1:BASE64:BASE64` (OpenVPN's
+    /// management-notes.txt, "Challenge/Response Protocol"), but asks for the code on a terminal or through its
+    /// management interface only; a password line that is written so already goes over the wire byte for byte alike.
+    package static func login(person: Person, password: String, code: String?) -> String {
+        let base64 = { (text: String) in Data(text.utf8).base64EncodedString() }
+        let sent = code.map { "SCRV1:\(base64(password)):\(base64($0))" } ?? password
+        return "\(person.rawValue)\n\(sent)\n"
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Lab
+import NetworkTypes
+import Testing
+
+struct FilesTests {
+    @Test func aCodeTravelsAsTheStaticChallengeProtocolSays() {
+        #expect(
+            VPNFiles.login(person: .alice, password: "pw", code: "123456") == "alice\nSCRV1:cHc=:MTIzNDU2\n")
+        #expect(VPNFiles.login(person: .alice, password: "pw", code: nil) == "alice\npw\n")
+    }
+
+    @Test(arguments: [
+        ("Initialization Sequence Completed", VPNClient.Login?.some(.connected)),
+        (
+            "2026-11-21 02:00:00 AUTH: Received control message: AUTH_FAILED,This device is not registered.\n",
+            .turnedAway("This device is not registered.")
+        ),
+        ("AUTH: Received control message: AUTH_FAILED\n", .turnedAway("no reason given")),
+        ("TLS: Initial packet from [AF_INET]198.51.100.1:1194", nil), ("", nil),
+    ])
+    func aClientsLogTellsTheEndOfItsLogin(_ log: String, _ login: VPNClient.Login?) {
+        #expect(VPNClient.outcome(log: log) == login)
+    }
+
+    @Test func theDaemonIsToldEverythingItNeeds() {
+        let text = DaemonFiles.configuration(Site(directory: "/x y"))
+        for line in [
+            #"rules: "/x y/rules""#, #"control: "/x y/control.sock""#, #"totp-seeds: "/x y/totp-seeds""#,
+            "lease: 20s", #"    openvpn: { management: "/x y/ovpn/management.sock" }"#, "    tunnel: tunovpn",
+        ] { #expect(text.split(separator: "\n").contains(Substring(line))) }
+    }
+
+    @Test(arguments: [("plain", #""plain""#), (#"a"b\c"#, #""a\"b\\c""#)])
+    func quotesForYAML(_ text: String, _ quoted: String) { #expect(DaemonFiles.quoted(text) == quoted) }
+
+    @Test func seedsAreOnePersonALine() {
+        let seeds = DaemonFiles.seeds([
+            .bob: OneTimeCode(seed: [0]), .alice: OneTimeCode(seed: Array("f".utf8)),
+        ])
+        #expect(seeds == "alice MY\nbob AA\n")
+    }
+
+    @Test func theRegisterHoldsTheRegisteredAndNobodyElse() throws {
+        let keys = try Keys()
+        let text = RulePack.devices(keys)
+        for device in Device.allCases {
+            #expect(text.contains(keys.digest(device)) == device.isRegistered)
+        }
+        #expect(RulePack.authorities(keys).contains("corporate: { digest: \"\(keys.corporate.digest)\" }"))
+        #expect(RulePack.users.contains("  alice: { groups: [staff] }\n"))
+        #expect(!RulePack.users.contains("bob"))
+    }
+
+    @Test(arguments: [
+        (Date?.none, "2027-11-22"), (Date(timeIntervalSince1970: 1_795_255_200), "2026-11-21T10:00:00Z"),
+    ])
+    func contractsEndOnADayOrAtAnInstant(_ until: Date?, _ text: String) {
+        let contract = VendorContract(from: Date(timeIntervalSince1970: 1_795_255_200), until: until)
+        #expect(contract.text.contains("  from: 2026-11-21\n"))
+        #expect(contract.text.contains("  until: \(text)\n"))
+    }
+
+    @Test(arguments: AddressFamily.allCases)
+    func everyServerListensInBothFamilies(_ family: AddressFamily) {
+        let crm = Network.urlHost(Network.Host.crm.address(family))
+        let site = ServerFiles.nginx(sites: [.init(.crm)], files: "/f", scratch: "/s")
+        #expect(site.contains("listen \(crm):80;"))
+        #expect(
+            ServerFiles.squid.contains(
+                "http_port \(Network.urlHost(Network.Host.proxy.address(family))):3128"))
+        #expect(
+            ServerFiles.dnsmasq(.resolver).contains(
+                "--listen-address=\(Network.Host.resolver.address(family))"))
+    }
+
+    @Test func everyNamespaceIsMadeOnceAndBearsTheLabsName() {
+        let made = Network.creation().split(separator: "\n").filter { $0.hasPrefix("netns add ") }
+        #expect(made == Network.Space.allCases.map { "netns add \($0.name)" })
+        #expect(Network.Space.allCases.allSatisfy { $0.name.hasPrefix("gh-lab-") })
+    }
+
+    /// Interface names are at most 15 bytes (IFNAMSIZ), and unlike each other on a bridge.
+    @Test func cablesHaveNamesThatTheKernelTakes() {
+        let words = Network.creation().split(separator: "\n").filter { $0.contains(" veth ") }
+            .map { $0.split(separator: " ") }
+        #expect(words.count == Network.legs.count)
+        #expect(words.allSatisfy { $0[3].utf8.count <= 15 && $0[10].utf8.count <= 15 })
+        #expect(Set(words.map { "\($0[10]) \($0[12])" }).count == words.count)
+    }
+}
