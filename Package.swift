@@ -77,6 +77,13 @@ let package = Package(
         .target(
             name: "Lab", dependencies: ["NetworkTypes", "CLinux", x509, asn1, crypto],
             swiftSettings: strict),
+        .executableTarget(
+            name: "gatehouse",
+            dependencies: [
+                "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
+                "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Control", "Lab", "CLinux",
+                argumentParser, logging, lifecycle, unixSignals,
+            ], swiftSettings: strict),
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],

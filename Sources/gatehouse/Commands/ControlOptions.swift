@@ -1,0 +1,34 @@
+import ArgumentParser
+import Control
+import Foundation
+
+/// How every command that asks the daemon finds it, and how it prints.
+struct ControlOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("The daemon's control socket.", valueName: "socket"))
+    var control = "/run/gatehouse/control.sock"
+
+    @Flag(name: .long, help: "Print one JSON document.")
+    var json = false
+
+    /// Asks the daemon; prints its refusal and ends with 1, or with 2 when it cannot be asked.
+    func ask<Arguments: Encodable, Answer: Codable>(
+        _ command: String, _ arguments: Arguments, as answer: Answer.Type = Answer.self
+    ) async throws -> Answer {
+        do throws(ControlClientError) {
+            return try await ControlClient(path: control).call(command, arguments, as: answer)
+        } catch {
+            if case .refused(let failure) = error {
+                Terminal.complain(failure.message)
+                throw ExitCode(1)
+            }
+            Terminal.complain("\(error)")
+            throw ExitCode(2)
+        }
+    }
+
+    /// Prints the answer as JSON, or lets `text` print it for people.
+    func show<Answer: Encodable>(_ answer: Answer, text: (Answer) -> Void) throws {
+        guard json else { return text(answer) }
+        try Terminal.printJSON(answer)
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import Foundation
+
+/// `gatehouse sessions`
+struct ListSessions: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sessions",
+        abstract: "List the live sessions: who, from where, in which class, reaching what.")
+
+    @OptionGroup var options: ControlOptions
+
+    func run() async throws {
+        let list = try await options.ask(
+            "sessions", ControlMessages.Nothing(), as: ControlMessages.SessionList.self)
+        try options.show(list, text: printList)
+    }
+
+    private func printList(_ list: ControlMessages.SessionList) {
+        if let fault = list.kernelFault { print("THE KERNEL DOES NOT TAKE THE RULESET: \(fault)\n") }
+        for (source, since) in list.detachedSources.sorted(by: { $0.key < $1.key }) {
+            print("source \(source) cannot be heard since \(since)\n")
+        }
+        let rows = list.sessions.map { session in
+            [
+                session.id, session.user, session.device ?? "-", session.class ?? "-", session.state,
+                session.addresses.joined(separator: " "), session.reviewAt ?? "-",
+                session.cut ?? session.scope.joined(separator: " "),
+            ]
+        }
+        let header = ["SESSION", "USER", "DEVICE", "CLASS", "STATE", "ADDRESSES", "GOOD UNTIL", "REACHES"]
+        print(rows.isEmpty ? "no sessions" : Terminal.table(header, rows))
+        guard !list.holds.isEmpty else { return }
+        let holds = list.holds.map { [$0.subject, $0.since, $0.by, $0.reason] }
+        print("\n" + Terminal.table(["HELD OUT", "SINCE", "BY", "REASON"], holds))
+    }
+}
+
+/// `gatehouse show SESSION`
+struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show one session: what it reaches, until when, and what each class saw.")
+
+    @Argument(help: "The session as 'gatehouse sessions' names it: office/21.")
+    var session: String
+
+    @OptionGroup var options: ControlOptions
+
+    func run() async throws {
+        let arguments = ControlMessages.ExplainArguments(session: session, to: nil)
+        let answer = try await options.ask("explain", arguments, as: ControlMessages.Explanation.self)
+        try options.show(answer) { print(ExplanationText.render($0)) }
+    }
+}
+
+/// `gatehouse explain SESSION [--to DESTINATION]`
+struct Explain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
+            "Explain a decision: what each condition saw, what would change it, which clause it serves.",
+        discussion: "With --to, ends with 0 when such a packet is permitted and 1 when it is denied.")
+
+    @Argument(help: "The session as 'gatehouse sessions' names it: office/21.")
+    var session: String
+
+    @Option(name: .long, help: "One packet: 10.10.0.20:443/tcp, [fd10::20]:443/tcp, 10.10.0.20/icmp.")
+    var to: String?
+
+    @OptionGroup var options: ControlOptions
+
+    func run() async throws {
+        let arguments = ControlMessages.ExplainArguments(session: session, to: to)
+        let answer = try await options.ask("explain", arguments, as: ControlMessages.Explanation.self)
+        try options.show(answer) { print(ExplanationText.render($0)) }
+        if answer.verdict == "deny" { throw ExitCode(1) }
+    }
+}
+
+/// An explanation for people.
+enum ExplanationText {
+    static func render(_ answer: ControlMessages.Explanation) -> String {
+        var lines = header(answer)
+        if let verdict = answer.verdict, let destination = answer.destination, let reason = answer.reason {
+            lines.append("\(verdict.uppercased()) \(destination): \(reason)")
+        }
+        lines += answer.grants.map { grant in
+            "reaches \(grant.system)" + (grant.until.map { " until \($0)" } ?? "")
+        }
+        for withheld in answer.withheld {
+            lines.append("withheld \(withheld.system):")
+            lines += withheld.conditions.map(condition)
+        }
+        for look in answer.classes {
+            lines.append("class \(look.name) (\(look.place)): \(look.matched ? "matched" : "passed over")")
+            lines += look.conditions.map(condition)
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func header(_ answer: ControlMessages.Explanation) -> [String] {
+        let session = answer.session
+        var lines = [
+            "session \(session.id): user '\(session.user)', device \(session.device ?? "not on the register")"
+                + ", \(session.state) at \(session.addresses.joined(separator: " "))",
+            "\(answer.outcome)" + (answer.class.map { ", class \($0)" } ?? "")
+                + (session.reviewAt.map { ", good until \($0)" } ?? ""),
+        ]
+        if !answer.cites.isEmpty { lines.append("serves \(answer.cites.joined(separator: ", "))") }
+        if !answer.tell.isEmpty { lines.append("the person is told: \(answer.tell)") }
+        return lines
+    }
+
+    private static func condition(_ look: ControlMessages.ConditionLook) -> String {
+        let mark = look.truth == "holds" ? "+" : look.truth == "fails" ? "-" : "?"
+        let until = look.until.map { ", until \($0)" } ?? ""
+        return "  \(mark) \(look.condition): \(look.saw)\(until)"
+    }
+}

@@ -1,0 +1,129 @@
+import Classification
+import Enforcement
+import NetworkTypes
+import PolicyLanguage
+import Sessions
+
+/// What the daemon and the command line say to each other: JSON, version 1. Times are RFC 3339 in UTC.
+enum ControlMessages {
+    struct SessionList: Codable {
+        var sessions: [SessionSummary]
+        /// The kernel's refusal, when what is in force may not be what should be.
+        var kernelFault: String?
+        /// Sources that cannot be heard, since when.
+        var detachedSources: [String: String]
+        var holds: [HoldSummary]
+    }
+
+    struct SessionSummary: Codable {
+        var id: String
+        var user: String
+        /// The inventory id; nil when the device is not on the register.
+        var device: String?
+        var commonName: String
+        /// Nil when no class matched.
+        var `class`: String?
+        /// `open`, `connecting` or `cut`.
+        var state: String
+        var addresses: [String]
+        var outer: String?
+        /// Names of the systems that it reaches.
+        var scope: [String]
+        var startedAt: String
+        /// When it is decided anew; nil for never.
+        var reviewAt: String?
+        /// When the kernel forgets it unless renewed; nil when it has nothing there.
+        var leaseUntil: String?
+        /// Why it was cut.
+        var cut: String?
+    }
+
+    struct HoldSummary: Codable {
+        var subject: String
+        var since: String
+        var by: String
+        var reason: String
+    }
+
+    struct Explanation: Codable {
+        var session: SessionSummary
+        var `class`: String?
+        var outcome: String
+        var tell: String
+        var cites: [String]
+        var grants: [Grant]
+        var withheld: [Withheld]
+        var classes: [ClassLook]
+        /// Only when a destination was asked about: `permit` or `deny`, the system that takes it, and why.
+        var destination: String?
+        var verdict: String?
+        var system: String?
+        var reason: String?
+    }
+
+    struct Grant: Codable {
+        var system: String
+        var until: String?
+        var cites: [String]
+    }
+
+    struct Withheld: Codable {
+        var system: String
+        var conditions: [ConditionLook]
+    }
+
+    struct ClassLook: Codable {
+        var name: String
+        var place: String
+        var matched: Bool
+        var conditions: [ConditionLook]
+    }
+
+    struct ConditionLook: Codable {
+        var condition: String
+        var place: String
+        /// `holds`, `fails` or `unknown`.
+        var truth: String
+        var saw: String
+        var until: String?
+    }
+
+    struct PacketAnswer: Codable {
+        var destination: String
+        /// `permit` or `deny`.
+        var verdict: String
+        var system: String?
+        var cites: [String]
+        var reason: String
+    }
+
+    struct OrderDone: Codable {
+        var cut: [String]
+        /// Nanoseconds since 1970 by the gateway's clock, read right after the kernel's acknowledgement.
+        var committedAt: Int64
+        /// What was loaded, for `reload`: warnings, rendered.
+        var warnings: [String]?
+    }
+
+    struct SessionArgument: Codable { var session: String }
+
+    struct ExplainArguments: Codable {
+        var session: String
+        var to: String?
+    }
+
+    struct DisconnectArguments: Codable {
+        var session: String?
+        var user: String?
+        var device: String?
+        var reason: String
+    }
+
+    struct StatusArguments: Codable {
+        var device: String
+        var status: String
+        var reason: String
+    }
+
+    struct Nothing: Codable {}
+}

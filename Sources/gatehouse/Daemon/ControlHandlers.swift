@@ -1,0 +1,147 @@
+import Classification
+import Control
+import Enforcement
+import Evidence
+import NetworkTypes
+import PolicyLanguage
+import RulesetCompiler
+import Sessions
+
+/// Answers what the command line asks: each command is one question to the reconciler, or one order.
+struct ControlHandlers: Sendable {
+    let enforcer: Enforcer
+    /// Reads the pack and the seeds of one-time codes anew; they are loaded only when both may be.
+    let readRules: @Sendable () throws -> (pack: RulePack, seeds: [String: TOTPSeed])
+
+    func answer(_ request: ControlRequest, _ peer: Peer) async -> ControlReply {
+        do {
+            switch request.command {
+            case "sessions": return .success(await sessions())
+            case "explain": return .success(try await explain(request.arguments()))
+            case "disconnect": return .success(try await disconnect(request.arguments(), peer))
+            case "readmit": return .success(try await readmit(request.arguments(), peer))
+            case "device.set-status": return .success(try await setStatus(request.arguments(), peer))
+            case "reload": return .success(try await reload())
+            default: throw ControlFailure(id: "unknown-command", message: "no command '\(request.command)'")
+            }
+        } catch let failure as ControlFailure {
+            return .failure(failure)
+        } catch let refusal as OrderRefusal {
+            return .failure(ControlFailure(id: "refused", message: "\(refusal)"))
+        } catch {
+            return .failure(ControlFailure(id: "internal", message: "\(error)"))
+        }
+    }
+
+    // MARK: Looking
+
+    private func sessions() async -> ControlMessages.SessionList {
+        let devices = await enforcer.devices
+        return ControlMessages.SessionList(
+            sessions: await enforcer.sessions.map { Explanations.summary($0, device: devices[$0.session]) },
+            kernelFault: await enforcer.kernelFault?.description,
+            detachedSources: await enforcer.detachedSources.mapValues(\.description),
+            holds: await enforcer.holds.map { hold in
+                ControlMessages.HoldSummary(
+                    subject: Self.words(hold.subject, devices), since: hold.since.description, by: hold.by,
+                    reason: hold.reason)
+            })
+    }
+
+    private static func words(_ subject: Hold.Subject, _ devices: DeviceRegister) -> String {
+        switch subject {
+        case .user(let name): "user \(name)"
+        case .certificate(let digest): devices[digest].map { "device \($0.id)" } ?? "certificate \(digest)"
+        }
+    }
+
+    private func explain(
+        _ arguments: ControlMessages.ExplainArguments
+    ) async throws -> ControlMessages.Explanation {
+        let known = try await session(arguments.session)
+        guard let decision = await enforcer.explain(known.session.id) else {
+            throw ControlFailure(id: "not-found", message: "session \(arguments.session) has just ended")
+        }
+        var packet: ControlMessages.PacketAnswer?
+        if let text = arguments.to {
+            guard let destination = Destination(parsing: text) else {
+                throw ControlFailure(
+                    id: "bad-request", message: "'\(text)' is no destination such as 10.10.0.20:443/tcp")
+            }
+            packet = Explanations.packet(destination, decision, await enforcer.policy)
+        }
+        let summary = Explanations.summary(known, device: await enforcer.devices[known.session])
+        return Explanations.explanation(summary, decision, packet: packet)
+    }
+
+    /// Finds a session by the name that people use: source and client number.
+    private func session(_ name: String) async throws -> EnforcedSession {
+        let matching = await enforcer.sessions.filter { $0.session.id.description == name }
+        guard let found = matching.last else {
+            throw ControlFailure(
+                id: "not-found", message: "no session '\(name)'; 'gatehouse sessions' lists them")
+        }
+        return found
+    }
+
+    // MARK: Orders
+
+    private func disconnect(
+        _ arguments: ControlMessages.DisconnectArguments, _ peer: Peer
+    ) async throws -> ControlMessages.OrderDone {
+        let target = try await target(arguments)
+        return done(
+            try await enforcer.carryOut(.disconnect(target, by: peer.name, reason: arguments.reason)))
+    }
+
+    private func readmit(
+        _ arguments: ControlMessages.DisconnectArguments, _ peer: Peer
+    ) async throws -> ControlMessages.OrderDone {
+        done(try await enforcer.carryOut(.readmit(try await target(arguments), by: peer.name)))
+    }
+
+    private func target(_ arguments: ControlMessages.DisconnectArguments) async throws -> Order.Target {
+        if let name = arguments.session { return .session(try await session(name).session.id) }
+        if let user = arguments.user { return .user(user) }
+        guard let device = arguments.device else {
+            throw ControlFailure(id: "bad-request", message: "name a session, a user or a device")
+        }
+        return .device(device)
+    }
+
+    private func setStatus(
+        _ arguments: ControlMessages.StatusArguments, _ peer: Peer
+    ) async throws -> ControlMessages.OrderDone {
+        guard let status = DeviceStatus(rawValue: arguments.status) else {
+            throw ControlFailure(id: "bad-request", message: "no device status '\(arguments.status)'")
+        }
+        let order = Order.setStatus(
+            status, device: arguments.device, by: peer.name, reason: arguments.reason)
+        return done(try await enforcer.carryOut(order))
+    }
+
+    /// Loads the pack anew. When it may not be loaded the old one stays, and the reply says every reason.
+    func reload() async throws -> ControlMessages.OrderDone {
+        let (pack, seeds) = try readRules()
+        guard let policy = pack.loadable else {
+            throw ControlFailure(
+                id: "wrong-rules",
+                message: "the rules are wrong, the old ones stay in force\n\(pack.complaints)")
+        }
+        var result = done(try await enforcer.carryOut(.load(policy, seeds: seeds)))
+        result.warnings = pack.diagnostics.isEmpty ? [] : [DiagnosticRenderer.text(pack.diagnostics)]
+        return result
+    }
+
+    private func done(_ receipt: OrderReceipt) -> ControlMessages.OrderDone {
+        ControlMessages.OrderDone(
+            cut: receipt.cut.map(\.description), committedAt: receipt.committedAt.nanosecondsSince1970)
+    }
+}
+
+extension DeviceRegister {
+    /// The record of the device that a session came with.
+    fileprivate subscript(session: Session) -> DeviceRecord? {
+        session.certificates.flatMap { self[$0.leaf.digest] }
+    }
+}

@@ -1,0 +1,113 @@
+import Control
+import Enforcement
+import Evidence
+import Foundation
+import Logging
+import Netfilter
+import PolicyLanguage
+import RulesetCompiler
+import ServiceLifecycle
+import Sessions
+import Store
+import UnixSignals
+import VPNSources
+
+/// The composition root: the only place that knows every part.
+struct Daemon {
+    let configuration: DaemonConfiguration
+    let log: Logger
+
+    func run() async throws {
+        let clock = SystemClock()
+        let policy = try readPolicy(clock)
+        let store = try openStore()
+        let seeds = try readSeeds()
+        let enforcer = Enforcer(
+            settings: settings, policy: policy,
+            codes: TOTPVerifier(seeds: seeds, states: try store.totpStates()),
+            recollection: try recollection(store), backend: NetlinkRulesetBackend(),
+            ledger: StoreLedger(store: store),
+            clock: clock, log: log)
+        do {
+            try await enforcer.start()
+        } catch {
+            throw StartProblem("the kernel does not take the ruleset (is CAP_NET_ADMIN there?): \(error)")
+        }
+        log.notice(
+            "in force: everything from \(settings.layout.tunnels.joined(separator: ", ")) is refused but sessions"
+        )
+        let services = try await services(enforcer)
+        let group = ServiceGroup(
+            configuration: .init(
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+        try await group.run()
+        log.notice("stopped; what is in force stays until its leases run out")
+    }
+
+    private var settings: EnforcementSettings {
+        EnforcementSettings(
+            layout: RulesetLayout(
+                tunnels: configuration.sources.map(\.tunnel), refusalLogGroup: configuration.refusalLogGroup),
+            lease: configuration.lease, grace: configuration.grace,
+            push: Dictionary(configuration.sources.map { ($0.name, $0.push) }, uniquingKeysWith: { $1 }))
+    }
+
+    // MARK: Parts
+
+    private func readPolicy(_ clock: SystemClock) throws -> Policy {
+        let pack: RulePack
+        do {
+            pack = try RulePack.read(configuration.rules, at: clock.now())
+        } catch let unreadable as PackUnreadable {
+            throw StartProblem("\(unreadable)")
+        }
+        guard let policy = pack.loadable else { throw StartProblem(pack.complaints, isMistake: true) }
+        for warning in pack.diagnostics { log.warning("\(DiagnosticRenderer.text(warning))") }
+        return policy
+    }
+
+    private func openStore() throws -> Store {
+        do {
+            return try Store(directory: configuration.state)
+        } catch {
+            throw StartProblem("\(configuration.state): \(error)")
+        }
+    }
+
+    private func recollection(_ store: Store) throws -> Recollection {
+        Recollection(
+            deviceStatuses: try store.deviceStatuses().values.map { ($0.device, $0.status, $0.at) },
+            holds: try store.holds(),
+            sessions: try store.sessions().map { ($0.session, $0.mfaVerifiedAt, $0.interfaceIndex) })
+    }
+
+    private func readSeeds() throws -> [String: TOTPSeed] {
+        guard let path = configuration.seeds else { return [:] }
+        do {
+            let file = try SeedFile.read(path)
+            for warning in file.warnings { log.warning("\(path): \(warning)") }
+            return file.seeds
+        } catch let unreadable as PackUnreadable {
+            throw StartProblem("\(unreadable)", isMistake: true)
+        }
+    }
+
+    private func services(_ enforcer: Enforcer) async throws -> [any Service] {
+        var services: [any Service] = [EnforcementService(enforcer: enforcer)]
+        for source in configuration.sources {
+            let openvpn = try OpenVPNSource(
+                .init(
+                    name: source.name, socketPath: source.management, tunnel: source.tunnel,
+                    passwordFile: source.passwordFile, pollInterval: source.poll, logger: log,
+                    now: { SystemClock().now() }))
+            await enforcer.attach(openvpn, for: source.name)
+            services.append(SourceService(source: openvpn, enforcer: enforcer))
+        }
+        let handlers = ControlHandlers(enforcer: enforcer) { [self] in
+            (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
+        }
+        services.append(ControlService(path: configuration.control, handlers: handlers, log: log))
+        services.append(ReloadService(handlers: handlers, log: log))
+        return services
+    }
+}

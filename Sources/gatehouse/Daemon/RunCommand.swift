@@ -1,0 +1,67 @@
+import ArgumentParser
+import Control
+import Enforcement
+import Evidence
+import Foundation
+import Logging
+import Netfilter
+import PolicyLanguage
+import RulesetCompiler
+import ServiceLifecycle
+import Sessions
+import Store
+import VPNSources
+
+/// `gatehouse run --config FILE`
+struct Run: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the daemon.",
+        discussion: """
+            Needs CAP_NET_ADMIN. SIGHUP or 'gatehouse reload' loads the rules anew. When it stops, what is in force \
+            stays, until the leases run out.
+            """)
+
+    @Option(name: .long, help: "The daemon's configuration.")
+    var config = "/etc/gatehouse/gatehouse.yaml"
+    @Option(name: .long, help: "trace, debug, info, notice, warning, error or critical.")
+    var logLevel = "info"
+
+    func run() async throws {
+        guard let level = Logger.Level(rawValue: logLevel) else {
+            throw ValidationError("no log level '\(logLevel)'")
+        }
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var log = Logger(label: "gatehouse")
+        log.logLevel = level
+        do {
+            try await Daemon(configuration: readConfiguration(), log: log).run()
+        } catch let problem as StartProblem {
+            Terminal.complain("\(problem)")
+            throw ExitCode(problem.isMistake ? 1 : 2)
+        }
+    }
+
+    private func readConfiguration() throws -> DaemonConfiguration {
+        do {
+            let (configuration, diagnostics) = try DaemonConfiguration.read(config)
+            guard let configuration else {
+                throw StartProblem(DiagnosticRenderer.text(diagnostics), isMistake: true)
+            }
+            return configuration
+        } catch let unreadable as PackUnreadable {
+            throw StartProblem("\(unreadable)")
+        }
+    }
+}
+
+/// Why the daemon did not start. Nothing in the kernel was changed.
+struct StartProblem: Error, CustomStringConvertible {
+    var description: String
+    /// Something that an administrator wrote is wrong, rather than something that the machine lacks.
+    var isMistake: Bool
+
+    init(_ description: String, isMistake: Bool = false) {
+        self.description = description
+        self.isMistake = isMistake
+    }
+}

@@ -1,0 +1,80 @@
+import Control
+import Dispatch
+import Enforcement
+import Glibc
+import Logging
+import ServiceLifecycle
+import VPNSources
+
+/// The reconciler's loop.
+struct EnforcementService: Service {
+    let enforcer: Enforcer
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await enforcer.run()
+        } onGracefulShutdown: {
+            enforcer.stop()
+        }
+    }
+}
+
+/// One VPN server's events, handed to the reconciler in their order.
+struct SourceService: Service {
+    let source: OpenVPNSource
+    let enforcer: Enforcer
+
+    func run() async throws {
+        source.start()
+        await withGracefulShutdownHandler {
+            for await event in source.events { enforcer.send(event) }
+        } onGracefulShutdown: {
+            source.stop()
+        }
+    }
+}
+
+/// The administrators' socket.
+struct ControlService: Service {
+    let path: String
+    let handlers: ControlHandlers
+    let log: Logger
+
+    func run() async throws {
+        let server = try ControlServer(path: path, logger: log) { [handlers] request, peer in
+            await handlers.answer(request, peer)
+        }
+        try? await gracefulShutdown()
+        await server.stop()
+    }
+}
+
+/// SIGHUP: load the rules anew. Mistakes go to the log, and the old rules stay in force.
+struct ReloadService: Service {
+    let handlers: ControlHandlers
+    let log: Logger
+
+    func run() async throws {
+        // The default action would end the process before the source sees the signal.
+        signal(SIGHUP, SIG_IGN)
+        let (signals, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let source = DispatchSource.makeSignalSource(signal: SIGHUP)
+        source.setEventHandler { continuation.yield() }
+        source.resume()
+        defer { source.cancel() }
+        await withGracefulShutdownHandler {
+            for await _ in signals { await reload() }
+        } onGracefulShutdown: {
+            continuation.finish()
+        }
+    }
+
+    private func reload() async {
+        do {
+            let done = try await handlers.reload()
+            log.notice("rules reloaded, \(done.cut.count) sessions cut")
+        } catch {
+            log.error("\(error)")
+        }
+    }
+}
