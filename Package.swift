@@ -93,6 +93,7 @@ let package = Package(
             dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
             path: "Tests/RulesetSamples", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["TestSupport", "NetworkTypes"], swiftSettings: strict),
         .testTarget(

@@ -1,0 +1,137 @@
+/// One target of Sources: what it may import, and why nothing else.
+struct Floor: Sendable, CustomStringConvertible {
+    enum Kind: Sendable {
+        /// A function of its parameters: no I/O, no clock, no randomness.
+        case pure
+        /// May do I/O.
+        case edge
+        /// C: no Swift in it.
+        case c
+        /// The composition root, which may import anything.
+        case root
+    }
+
+    let name: String
+    let kind: Kind
+    /// The targets of this package that it may import; all stand before it in the table.
+    let below: [String]
+    /// The modules from outside that it may import.
+    let outside: [String]
+    /// Why it may import nothing else.
+    let why: String
+
+    private init(_ name: String, _ kind: Kind, _ below: [String] = [], outside: [String] = [], why: String) {
+        self.name = name
+        self.kind = kind
+        self.below = below
+        self.outside = outside
+        self.why = why
+    }
+
+    var description: String { name }
+
+    /// Returns nil when the import is allowed, else why it is not.
+    func objection(toImporting module: String) -> String? {
+        if kind == .root || below.contains(module) || outside.contains(module) { return nil }
+        let general: String
+        if let known = Self.aboutModule[module] {
+            general = known
+        } else if Self.all.contains(where: { $0.name == module }) {
+            general = "\(module) is not below \(name): pass a value or a protocol down instead"
+        } else {
+            general = "\(module) is not in the table: state there who may import it, and why"
+        }
+        let allowed = below.isEmpty && outside.isEmpty ? "nothing" : (below + outside).joined(separator: ", ")
+        return "\(name) must not import \(module). \(general). \(why). It may import: \(allowed)."
+    }
+}
+
+extension Floor {
+    /// From the ground up: a target imports only what stands before it, so there is no cycle.
+    static let all: [Floor] = [
+        Floor("CLinux", .c, why: "wrappers of calls that Glibc's module lacks"),
+        Floor("CNetfilter", .c, why: "the constants of the kernel's netlink headers"),
+        Floor(
+            "NetworkTypes", .pure, why: "Everybody imports these values, and would have what they import"),
+        Floor(
+            "FlowSpace", .pure, ["NetworkTypes"],
+            why: "Proofs about rules stand on this algebra, so it holds for any rules and knows of none"),
+        Floor(
+            "Sessions", .pure, ["NetworkTypes"],
+            why:
+                "What a session is depends neither on the VPN that reports it nor on what is decided about it"
+        ),
+        Floor(
+            "Evidence", .pure, ["Sessions", "NetworkTypes"], outside: ["Crypto"],
+            why:
+                "Facts are stated before anyone judges them: policy reads evidence, never the other way round"
+        ),
+        Floor(
+            "PolicyLanguage", .pure, ["NetworkTypes", "FlowSpace", "Sessions", "Evidence"],
+            outside: ["Yams", "Foundation", "FoundationEssentials"],
+            why: "Rule files mean the same on an administrator's machine as on the gateway"),
+        Floor(
+            "Classification", .pure, ["PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
+            why:
+                "A decision is a function of session, evidence, policy and now; only so can it be replayed"
+        ),
+        Floor(
+            "RulesetCompiler", .pure,
+            ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
+            why:
+                "The ruleset follows from the decisions alone, so what the kernel has can be held against it"
+        ),
+        Floor(
+            "Enforcement", .edge,
+            [
+                "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions", "FlowSpace",
+                "NetworkTypes",
+            ], outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
+            why:
+                "It sees a RulesetBackend and a stream of events, so all of it runs against a fake kernel"
+        ),
+        Floor(
+            "Netfilter", .edge, ["RulesetCompiler", "NetworkTypes", "Sessions", "CNetfilter", "CLinux"],
+            outside: ["Foundation", "Glibc", "Dispatch", "Synchronization"],
+            why: "It carries out transactions and does not know why they were made"),
+        Floor(
+            "VPNSources", .edge, ["Sessions", "NetworkTypes", "CLinux"],
+            outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
+            why: "An adapter reports what its VPN server says and decides nothing"),
+        Floor(
+            "Store", .edge, ["Sessions", "Evidence", "NetworkTypes"],
+            outside: ["GRDB", "Foundation", "Glibc", "Synchronization"],
+            why: "It keeps facts, not decisions: those are made anew from facts after a restart"),
+        Floor(
+            "Control", .edge, ["CLinux"],
+            outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
+            why: "It carries requests between processes; their meaning is the composition root's"),
+        Floor(
+            "Lab", .edge, ["NetworkTypes", "CLinux"],
+            outside: ["Foundation", "Glibc", "Synchronization", "X509", "Crypto", "SwiftASN1"],
+            why: "It tries the daemon from outside, and would share the daemon's mistakes with its code"),
+        Floor("gatehouse", .root, why: "The composition root imports everything; nothing imports it"),
+    ]
+
+    /// Why a module is kept to the targets that list it.
+    private static let aboutModule = [
+        "Foundation": "Foundation puts a clock, a disk and the machine's locale within reach of every line",
+        "FoundationEssentials": "It puts a clock and a disk within reach of every line",
+        "Glibc": "Glibc is the system: files, sockets, clocks, and errno",
+        "Dispatch": "Dispatch brings threads and clocks; a pure target has neither",
+        "Synchronization": "A lock or an atomic means shared state; a pure target has values",
+        "Logging": "What a pure target has to say it returns; its caller logs",
+        "Crypto": "Digests and signatures are evidence; nobody else has cause to compute them",
+        "X509": "The gateway judges certificates by the digests that the VPN server verified",
+        "SwiftASN1": "The gateway judges certificates by the digests that the VPN server verified",
+        "Yams": "YAML is the surface of PolicyLanguage; everybody else sees a checked policy",
+        "GRDB": "SQL stays in Store, so that the schema can change in one place",
+        "CNetfilter": "Netlink messages stay in Netfilter; everybody else sees a RulesetBackend",
+        "CLinux": "System calls belong to the edges",
+        "Netfilter":
+            "The kernel is behind the RulesetBackend protocol, so that a fake one can take its place",
+        "VPNSources": "Sources are behind a stream of session events, so that a script can take their place",
+        "Store": "The disk is handed in by the composition root",
+        "gatehouse": "The composition root is above everything",
+    ]
+}
