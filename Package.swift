@@ -61,6 +61,7 @@ let package = Package(
                 "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions", "FlowSpace",
                 "NetworkTypes", logging,
             ], swiftSettings: strict),
+
         // The edges: the kernel, the VPN server, the disk, the administrator.
         .target(name: "CLinux"),
         .systemLibrary(name: "CNetfilter"),
@@ -77,6 +78,7 @@ let package = Package(
         .target(
             name: "Lab", dependencies: ["NetworkTypes", "CLinux", x509, asn1, crypto],
             swiftSettings: strict),
+
         .executableTarget(
             name: "gatehouse",
             dependencies: [
@@ -84,6 +86,7 @@ let package = Package(
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Control", "Lab", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
+
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
