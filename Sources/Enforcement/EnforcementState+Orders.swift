@@ -9,6 +9,9 @@ package enum Order: Sendable {
     case disconnect(Target, by: String, reason: String)
     case readmit(Target, by: String)
     case setStatus(DeviceStatus, device: String, by: String, reason: String)
+    /// Forget a user's wrong codes, and which codes were used: for a clock that was wrong, or somebody who typed wrong
+    /// ones in another's name. A code that was used in the last minute or so could be used again.
+    case forgetCodes(user: String, by: String)
     /// New rules, and new seeds of one-time codes; what codes were used stays known.
     case load(Policy, seeds: [String: TOTPSeed])
 
@@ -26,6 +29,7 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case noSuchSession(SessionID)
     case noSuchDevice(String)
     case notHeld
+    case noCodes(user: String)
     case noCertificate(SessionID)
     /// The kernel refused the new rules, twice; the old ones are in force.
     case kernelRefused(CommitFailure)
@@ -36,6 +40,7 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .noSuchSession(let id): "no session \(id)"
         case .noSuchDevice(let id): "no device '\(id)' on the register"
+        case .noCodes(let user): "user '\(user)' has no seed for one-time codes"
         case .notHeld: "nobody holds this user or device out"
         case .noCertificate(let id): "session \(id) has no certificate to hold out; name its user instead"
         case .kernelRefused(let failure): "the kernel refused, the old rules stay in force: \(failure)"
@@ -64,6 +69,10 @@ extension EnforcementState {
             statusOrders[device] = (status, now)
             effects.ledger.append(.deviceStatus(device: device, status, by: by, at: now, reason: reason))
             reviewAll(at: now, &effects)
+        case .forgetCodes(let user, _):
+            guard codes.hasSeed(user) else { throw .noCodes(user: user) }
+            codes.forget(user)
+            effects.ledger.append(.forgetCodes(user: user))
         case .load(let policy, let seeds):
             codes.replaceSeeds(seeds)
             replace(policy: policy, at: now, &effects)

@@ -14,6 +14,7 @@ package enum LedgerChange: Sendable {
     case lift(Hold.Subject, by: String, at: Instant)
     /// Written before an accepted code is acted on, so that no crash lets it be used twice.
     case totp(user: String, TOTPState)
+    case forgetCodes(user: String)
     case session(Session, mfaVerifiedAt: Instant?, interfaceIndex: UInt32)
     case forget(SessionID)
 }

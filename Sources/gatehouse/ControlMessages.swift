@@ -119,6 +119,8 @@ enum ControlMessages {
         var reason: String
     }
 
+    struct UserArguments: Codable { var user: String }
+
     struct StatusArguments: Codable {
         var device: String
         var status: String

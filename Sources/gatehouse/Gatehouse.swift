@@ -20,6 +20,7 @@ struct Gatehouse: AsyncParsableCommand {
                 name: "Live sessions",
                 subcommands: [
                     ListSessions.self, Show.self, Explain.self, Disconnect.self, Readmit.self, Device.self,
+                    User.self,
                 ]),
             CommandGroup(name: "Trying it out", subcommands: [LabCommand.self]),
         ])

@@ -217,6 +217,18 @@ import Testing
         #expect(world.gate.words.last == "admit 3")
     }
 
+    @Test func blockedUserIsHelpedByAnOrder() async throws {
+        let world = try await World(policy: try Cast.policy())
+        for client in UInt64(1)...8 {
+            await world.send(.login(world.login(try Cast.alice(client), code: Secret("000000".utf8))))
+        }
+        await world.send(.login(world.login(try Cast.alice(9), code: try world.code)))
+        #expect(world.gate.words.last?.hasPrefix("refuse 9: Too many wrong codes.") == true)
+        _ = try await world.enforcer.carryOut(.forgetCodes(user: "alice", by: "root"))
+        await world.send(.login(world.login(try Cast.alice(10), code: try world.code)))
+        #expect(world.gate.words.last == "admit 10")
+    }
+
     @Test func ordersAboutNobodyAreRefusedAndChangeNothing() async throws {
         let world = try await World(policy: try Cast.policy())
         await #expect(throws: OrderRefusal.noSuchDevice("laptop-9")) {
@@ -224,6 +236,9 @@ import Testing
         }
         await #expect(throws: OrderRefusal.notHeld) {
             try await world.enforcer.carryOut(.readmit(.user("alice"), by: "root"))
+        }
+        await #expect(throws: OrderRefusal.noCodes(user: "mallory")) {
+            try await world.enforcer.carryOut(.forgetCodes(user: "mallory", by: "root"))
         }
         let nobody = try Cast.alice(99).id
         await #expect(throws: OrderRefusal.noSuchSession(nobody)) {

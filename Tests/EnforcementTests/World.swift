@@ -53,7 +53,7 @@ final class FakeLedger: Ledger {
                 result.sessions.removeAll { $0.session.id == session.id }
                 result.sessions.append((session, verified, index))
             case .forget(let id): result.sessions.removeAll { $0.session.id == id }
-            case .totp: break
+            case .totp, .forgetCodes: break
             }
         }
         return result

@@ -87,6 +87,33 @@ struct Device: AsyncParsableCommand {
 
 extension DeviceStatus: ExpressibleByArgument {}
 
+/// `gatehouse user forget-codes NAME`
+struct User: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Help a user whose one-time codes are refused.", subcommands: [ForgetCodes.self])
+
+    struct ForgetCodes: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "forget-codes",
+            abstract: "Forget the wrong codes that block a user, and which codes were used.",
+            discussion: """
+                For a clock that was wrong, or somebody who typed wrong codes in another's name. A code that was used \
+                within the last minute or so could be used again.
+                """)
+
+        @Argument(help: "The user name.")
+        var user: String
+        @OptionGroup var options: ControlOptions
+
+        func run() async throws {
+            let arguments = ControlMessages.UserArguments(user: user)
+            let done = try await options.ask(
+                "user.forget-codes", arguments, as: ControlMessages.OrderDone.self)
+            try options.show(done) { _ in print("the next right code of '\(user)' is accepted") }
+        }
+    }
+}
+
 /// `gatehouse reload`
 struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

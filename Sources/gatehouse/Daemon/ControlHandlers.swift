@@ -21,6 +21,7 @@ struct ControlHandlers: Sendable {
             case "disconnect": return .success(try await disconnect(request.arguments(), peer))
             case "readmit": return .success(try await readmit(request.arguments(), peer))
             case "device.set-status": return .success(try await setStatus(request.arguments(), peer))
+            case "user.forget-codes": return .success(try await forgetCodes(request.arguments(), peer))
             case "reload": return .success(try await reload())
             default: throw ControlFailure(id: "unknown-command", message: "no command '\(request.command)'")
             }
@@ -118,6 +119,12 @@ struct ControlHandlers: Sendable {
         let order = Order.setStatus(
             status, device: arguments.device, by: peer.name, reason: arguments.reason)
         return done(try await enforcer.carryOut(order))
+    }
+
+    private func forgetCodes(
+        _ arguments: ControlMessages.UserArguments, _ peer: Peer
+    ) async throws -> ControlMessages.OrderDone {
+        done(try await enforcer.carryOut(.forgetCodes(user: arguments.user, by: peer.name)))
     }
 
     /// Loads the pack anew. When it may not be loaded the old one stays, and the reply says every reason.

@@ -16,6 +16,7 @@ struct StoreLedger: Ledger {
         case .hold(let hold): .addHold(hold)
         case .lift(let subject, let by, let at): .liftHold(subject, by: by, at: at)
         case .totp(let user, let state): .totpState(state, user: user)
+        case .forgetCodes(let user): .forgetTOTPState(user: user)
         case .session(let session, let mfaVerifiedAt, let interfaceIndex):
             .putSession(
                 StoredSession(session: session, mfaVerifiedAt: mfaVerifiedAt, interfaceIndex: interfaceIndex))
