@@ -92,9 +92,21 @@ struct Daemon {
         }
     }
 
+    /// OpenVPN makes its management socket accessible to all: only the folder keeps others from taking our seat there,
+    /// and with it every decision about who comes in.
+    private func warnOfOpenFolder(of socket: String) {
+        let folder = (socket as NSString).deletingLastPathComponent
+        let attributes = try? FileManager.default.attributesOfItem(atPath: folder)
+        guard let mode = attributes?[.posixPermissions] as? Int, mode & 0o077 != 0 else { return }
+        log.warning(
+            "\(folder) has mode 0\(String(mode, radix: 8)): others could reach the VPN server's gate; make it 0700"
+        )
+    }
+
     private func services(_ enforcer: Enforcer) async throws -> [any Service] {
         var services: [any Service] = [EnforcementService(enforcer: enforcer)]
         for source in configuration.sources {
+            warnOfOpenFolder(of: source.management)
             let openvpn = try OpenVPNSource(
                 .init(
                     name: source.name, socketPath: source.management, tunnel: source.tunnel,
