@@ -1,8 +1,8 @@
-/// Where keys go in an open hash that is never changed: a multiplier and a capacity are searched for with which no
-/// key lies far from its home.
+/// Where keys go in an open hash that is never changed: a multiplier and a capacity are searched for with
+/// which no key lies far from its home.
 ///
-/// Who writes rules is no enemy, so the multipliers are the same everywhere; and an address that a client picks can
-/// not make a search longer than what was placed here.
+/// Who writes rules is no enemy, so the multipliers are the same everywhere; and an address that a client
+/// picks can not make a search longer than what was placed here.
 struct ExactPlacement {
     private(set) var capacity: Int
     private(set) var multiplier: UInt64 = 0
@@ -41,8 +41,8 @@ struct ExactPlacement {
         }
     }
 
-    /// The most slots that a search reads. It ends at an empty slot: a run of full ones bounds it, the one around the
-    /// end included.
+    /// The most slots that a search reads. It ends at an empty slot: a run of full ones bounds it, the one
+    /// around the end included.
     var longestSearch: Int {
         var longest = 0
         var run = 0

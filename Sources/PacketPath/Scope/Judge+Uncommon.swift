@@ -65,7 +65,8 @@ extension Judge {
         }
     }
 
-    /// The numbers that `ipv6_find_hdr` of Linux reads on through, AH and "no next header" aside (RFC 8200 section 4).
+    /// The numbers that `ipv6_find_hdr` of Linux reads on through, AH and "no next header" aside (RFC 8200
+    /// section 4).
     private static func isExtensionHeader(_ number: UInt8) -> Bool {
         number == 0 || number == 43 || number == 44 || number == 60
     }
@@ -100,8 +101,9 @@ extension Judge {
         }
     }
 
-    /// An error passes when the packet that it quotes is one that the scope permits in the other direction: quoted
-    /// outward is an answer, judged by its source; quoted toward is what the session sent, judged by its destination.
+    /// An error passes when the packet that it quotes is one that the scope permits in the other direction:
+    /// quoted outward is an answer, judged by its source; quoted toward is what the session sent, judged by
+    /// its destination.
     private static func quotation(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
         guard packet.facts.contains(.quotes) else {
             return packet.facts.contains(.fragment) ? .cannotTell(.fragment) : .denied(.quoteTruncated)
@@ -128,10 +130,11 @@ extension Judge {
 // MARK: The gateway's own
 
 extension Judge {
-    /// What passes between the gateway itself and a tunnel without a scope; nil for what is judged like the rest.
+    /// What passes between the gateway itself and a tunnel without a scope; nil for what is judged like the
+    /// rest.
     ///
-    /// Neighbour discovery on the link, which no router has touched (RFC 4861 section 7.1), and toward a session the
-    /// kernel's own resets and errors.
+    /// Neighbour discovery on the link, which no router has touched (RFC 4861 section 7.1), and toward a
+    /// session the kernel's own resets and errors.
     @usableFromInline
     static func ofGateway(_ packet: JudgedPacket) -> Verdict? {
         guard !packet.facts.contains(.noKind) else { return nil }

@@ -1,12 +1,14 @@
 /// The verdict on one packet of a session: what the ruleset does, said once more in code of its own.
 ///
-/// Nothing here is derived from the ruleset nor it from this, so that each can find the other wrong. The order of the
-/// questions is the ruleset's, except that a missing scope is told first: the verdict is the same, the reason better.
+/// Nothing here is derived from the ruleset nor it from this, so that each can find the other wrong. The
+/// order of the questions is the ruleset's, except that a missing scope is told first: the verdict is the
+/// same, the reason better.
 ///
-/// A fragment that has its ports is judged by them: the kernel judges the whole datagram, which begins with this
-/// fragment. One that has none is judged when every port of its protocol at that address gets the same verdict, and
-/// is otherwise left open (``Doubt/fragment``). Permitted then means: nothing in the scope forbids it. Whether the
-/// datagram has options the first fragment alone says, and is refused for them itself.
+/// A fragment that has its ports is judged by them: the kernel judges the whole datagram, which begins with
+/// this fragment. One that has none is judged when every port of its protocol at that address gets the same
+/// verdict, and is otherwise left open (``Doubt/fragment``). Permitted then means: nothing in the scope
+/// forbids it. Whether the datagram has options the first fragment alone says, and is refused for them
+/// itself.
 @usableFromInline
 enum Judge {
     @usableFromInline
@@ -67,8 +69,8 @@ enum Judge {
         return unsafe back(packet, scope)
     }
 
-    /// The packet path has no connection tracking. What the scope does not hold is refused whoever began; what it
-    /// holds passes when it is said to be an answer, and without word of that nothing is said.
+    /// The packet path has no connection tracking. What the scope does not hold is refused whoever began;
+    /// what it holds passes when it is said to be an answer, and without word of that nothing is said.
     @inlinable @inline(__always)
     static func udpToward(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
         let verdict = unsafe back(packet, scope)

@@ -1,7 +1,7 @@
 /// What the verdict on a packet depends on, in plain numbers of host order.
 ///
-/// A field that the packet has not, or that lies beyond its end, is 0, and a flag says so: the ruleset reads fields
-/// one by one, and a field that cannot be read matches nothing.
+/// A field that the packet has not, or that lies beyond its end, is 0, and a flag says so: the ruleset reads
+/// fields one by one, and a field that cannot be read matches nothing.
 public struct JudgedPacket: BitwiseCopyable, Sendable {
     /// As the kernel sees it: `outward` comes from a tunnel, `toward` leaves by one.
     public enum Way: UInt8, BitwiseCopyable, Sendable, CaseIterable { case outward, toward }
@@ -44,8 +44,8 @@ public struct JudgedPacket: BitwiseCopyable, Sendable {
     public var flow: Flow = .unknown
     public var isIPv6: Bool
     public var facts: Facts = []
-    /// The protocol after all IPv6 extension headers, as `meta l4proto` is; of a later fragment, what its fragment
-    /// header says.
+    /// The protocol after all IPv6 extension headers, as `meta l4proto` is; of a later fragment, what its
+    /// fragment header says.
     public var ipProtocol: UInt8
     public var tcpFlags: UInt8 = 0
     /// Of ICMP or ICMPv6.
@@ -73,9 +73,9 @@ public struct JudgedPacket: BitwiseCopyable, Sendable {
 }
 
 extension JudgedPacket {
-    /// The packet inside an ICMP error, read at fixed places as the ruleset does: as if it had a header of 20 bytes
-    /// when the error is IPv4 and of 40 when it is IPv6. With extension headers `ipProtocol` is therefore the first
-    /// of them, and what stands where ports would be are its bytes.
+    /// The packet inside an ICMP error, read at fixed places as the ruleset does: as if it had a header of 20
+    /// bytes when the error is IPv4 and of 40 when it is IPv6. With extension headers `ipProtocol` is
+    /// therefore the first of them, and what stands where ports would be are its bytes.
     public struct Quoted: BitwiseCopyable, Sendable {
         /// Version and, for IPv4, header length: 0x45; of IPv6 the upper half alone counts.
         public var firstByte: UInt8 = 0

@@ -2,8 +2,8 @@
 ///
 /// The block is first composed as words, and then copied once to memory that stays where it is.
 struct ScopeImageBuilder {
-    /// The most slots that a search for an exact entry reads, found or not. Multipliers and capacities are tried
-    /// until it holds; it was reached with 100,000 entries.
+    /// The most slots that a search for an exact entry reads, found or not. Multipliers and capacities are
+    /// tried until it holds; it was reached with 100,000 entries.
     static let longestProbe = 16
 
     private var words: [UInt64] = []

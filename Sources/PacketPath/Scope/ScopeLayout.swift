@@ -1,10 +1,10 @@
-/// How a scope lies in memory: one block of bytes, for each family a line of 64 bytes that says where the rest
-/// is, and behind both lines the tables.
+/// How a scope lies in memory: one block of bytes, for each family a line of 64 bytes that says where the
+/// rest is, and behind both lines the tables.
 ///
 /// - *exact*: one address, protocol and port an entry, in a hash that is at most half full.
 /// - *slabs*: the addresses cut wherever a box begins or ends, sorted; each slab names a list.
-/// - *list*: the services (protocol and port as one number) of a slab as sorted, disjoint intervals that do not
-///   touch. Equal lists are stored once.
+/// - *list*: the services (protocol and port as one number) of a slab as sorted, disjoint intervals that
+///   do not touch. Equal lists are stored once.
 ///
 /// All offsets are in bytes from the start of the block.
 @usableFromInline

@@ -3,8 +3,8 @@ package import NetworkTypes
 /// All scopes by their numbers: an immutable snapshot, replaced whole when a scope appears or goes.
 ///
 /// Whoever reads holds the table for as long as it reads (a batch, say); the old table is freed with the last
-/// reader that holds it. Finding a scope costs one line of memory. Numbers are given out from 1 upwards, so they
-/// are their own hash.
+/// reader that holds it. Finding a scope costs one line of memory. Numbers are given out from 1 upwards, so
+/// they are their own hash.
 @safe
 public final class ScopeTable: Sendable {
     @usableFromInline let storage: SlotStorage
@@ -50,8 +50,8 @@ public final class ScopeTable: Sendable {
         return unsafe reader.permits(isIPv6: isIPv6, address, service(ipProtocol, port))
     }
 
-    /// The verdict on a packet of a session whose scope has this number, as the ruleset judges it; 0 when no session
-    /// has the packet's address.
+    /// The verdict on a packet of a session whose scope has this number, as the ruleset judges it; 0 when no
+    /// session has the packet's address.
     @inlinable
     public func verdict(on packet: JudgedPacket, scope: UInt32) -> Verdict {
         unsafe Judge.verdict(on: packet, by: reader(scope))

@@ -1,4 +1,5 @@
-/// The addresses of one family cut wherever a box begins or ends, each slab with the services of the boxes over it.
+/// The addresses of one family cut wherever a box begins or ends, each slab with the services of the boxes
+/// over it.
 struct SlabList {
     struct Slab {
         var start: UInt128

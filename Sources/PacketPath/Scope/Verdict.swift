@@ -42,11 +42,11 @@ public enum DenyReason: UInt8, Sendable, CaseIterable {
 
 /// Why a packet alone does not say what the kernel does with it.
 public enum Doubt: UInt8, Sendable, CaseIterable {
-    /// A fragment without what decides. Connection tracking puts datagrams together before the rules see them, so the
-    /// kernel judges the whole by the fields of its first fragment.
+    /// A fragment without what decides. Connection tracking puts datagrams together before the rules see
+    /// them, so the kernel judges the whole by the fields of its first fragment.
     case fragment = 1
-    /// A datagram to a session from a destination of its scope: whether the session asked for it, connection tracking
-    /// knows.
+    /// A datagram to a session from a destination of its scope: whether the session asked for it, connection
+    /// tracking knows.
     case flow = 2
     /// The kernel reads through an IPv6 authentication header to the protocol inside it.
     case authenticationHeader = 3

@@ -25,7 +25,7 @@ import Testing
         var number: IPProtocol?
         /// The far side's; the session's is 40000.
         var port: UInt16 = 0
-        var server: UInt128 = Server.granted
+        var server: UInt64 = Server.granted
         var flags: UInt8 = 0
         var flow = JudgedPacket.Flow.unknown
         var facts: JudgedPacket.Facts = []
@@ -39,19 +39,19 @@ import Testing
     struct Quote {
         var number: IPProtocol?
         var port: UInt16 = 443
-        var server: UInt128 = Server.granted
+        var server: UInt64 = Server.granted
         var type: ICMP = .request
         var isForeign = false
     }
 
     enum Server {
         /// TCP 443, UDP 53, echo, GRE; TCP 8000 to 8009.
-        static let granted: UInt128 = 20
+        static let granted: UInt64 = 20
         /// Every protocol and port.
-        static let whole: UInt128 = 21
+        static let whole: UInt64 = 21
         /// Every TCP port and no more.
-        static let allTCP: UInt128 = 22
-        static let unknown: UInt128 = 99
+        static let allTCP: UInt64 = 22
+        static let unknown: UInt64 = 99
     }
 
     static let session: UInt128 = 2
@@ -59,11 +59,12 @@ import Testing
     static func image(_ isIPv6: Bool) -> ScopeImage {
         let base = base(isIPv6)
         let echo: UInt8 = isIPv6 ? 58 : 1
-        func box(_ host: UInt128, _ numbers: ClosedRange<UInt8>, _ ports: ClosedRange<UInt16> = 0 ... .max)
+        func box(_ host: UInt64, _ numbers: ClosedRange<UInt8>, _ ports: ClosedRange<UInt16> = 0 ... .max)
             -> ScopeBox
         {
             ScopeBox(
-                isIPv6: isIPv6, addresses: (base + host)...(base + host), protocols: numbers, ports: ports)
+                isIPv6: isIPv6, addresses: (base + UInt128(host))...(base + UInt128(host)),
+                protocols: numbers, ports: ports)
         }
         return ScopeImage([
             box(Server.granted, 6...6, 443...443), box(Server.granted, 17...17, 53...53),
@@ -77,7 +78,7 @@ import Testing
 
     static func packet(_ shape: Shape, _ isIPv6: Bool) -> JudgedPacket {
         let number = (shape.number ?? (isIPv6 ? .icmpv6 : .icmp)).rawValue
-        let (near, far) = (base(isIPv6) + session, base(isIPv6) + shape.server)
+        let (near, far) = (base(isIPv6) + session, base(isIPv6) + UInt128(shape.server))
         let isOutward = shape.way == .outward
         var packet = JudgedPacket(
             way: shape.way, isIPv6: isIPv6, ipProtocol: number, source: isOutward ? near : far,
@@ -92,7 +93,7 @@ import Testing
         if let quote = shape.quoted {
             // What is quoted went the other way.
             packet.facts.insert(.quotes)
-            let server = base(isIPv6) + quote.server
+            let server = base(isIPv6) + UInt128(quote.server)
             packet.quoted.firstByte = quote.isForeign != isIPv6 ? 0x60 : 0x45
             packet.quoted.ipProtocol = (quote.number ?? (isIPv6 ? .icmpv6 : .icmp)).rawValue
             packet.quoted.icmpType = type(quote.type, isIPv6)

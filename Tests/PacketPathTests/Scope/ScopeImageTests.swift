@@ -76,7 +76,7 @@ import Testing
     /// 1,020,000 queries in all.
     @Test(arguments: [
         (0, 2_000, 5), (1, 4_000, 20), (2, 4_000, 20), (5, 6_000, 30), (16, 10_000, 30), (40, 10_000, 25),
-        (200, 8_000, 10),
+        (200, 8_000, 15),
     ])
     func agreesWithAListOfBoxes(count: Int, queries: Int, rounds: Int) {
         for round in 0..<rounds {
@@ -127,15 +127,33 @@ import Testing
         }
     }
 
-    @Test(
-        arguments: [
-            (false, 0...0, "the first address"), (false, 0xffff_ffff...0xffff_ffff, "the last"),
-            (false, 0...0xffff_ffff, "all of them"), (true, 0...0, "the first address"),
-            (true, UInt128.max...UInt128.max, "the last"), (true, 0...UInt128.max, "all of them"),
-            (true, 0xffff_ffff...0x1_0000_0000, "where IPv4 ends and IPv6 does not"),
-            (true, (1 << 64) - 1...(1 << 64), "across the halves of an address"),
-        ] as [(Bool, ClosedRange<UInt128>, String)])
-    func holdsToTheEdgesOfAddresses(isIPv6: Bool, range: ClosedRange<UInt128>, why: String) {
+    struct Edge {
+        var isIPv6: Bool
+        var first: UInt128
+        var last: UInt128
+        var why: String
+    }
+
+    static let edges = [
+        Edge(isIPv6: false, first: 0, last: 0, why: "the first address"),
+        Edge(isIPv6: false, first: 0xffff_ffff, last: 0xffff_ffff, why: "the last"),
+        Edge(isIPv6: false, first: 0, last: 0xffff_ffff, why: "all of them"),
+        Edge(isIPv6: false, first: 7, last: 0x1_0000_0005, why: "more than there are"),
+        Edge(isIPv6: true, first: 0, last: 0, why: "the first address"),
+        Edge(isIPv6: true, first: .max, last: .max, why: "the last"),
+        Edge(isIPv6: true, first: 0, last: .max, why: "all of them"),
+        Edge(isIPv6: true, first: 0xffff_ffff, last: 0x1_0000_0000, why: "where IPv4 ends and IPv6 does not"),
+        Edge(isIPv6: true, first: (1 << 64) - 1, last: 1 << 64, why: "across the halves of an address"),
+    ]
+
+    /// A loop, since the runner of parametrised tests misplaces arguments that are aligned to 16 bytes.
+    @Test func holdsToTheEdgesOfAddresses() {
+        for edge in Self.edges { holdsTo(edge) }
+    }
+
+    private func holdsTo(_ edge: Edge) {
+        let (isIPv6, why) = (edge.isIPv6, edge.why)
+        let range = edge.first...edge.last
         let image = ScopeImage([
             ScopeBox(isIPv6: isIPv6, addresses: range, protocols: 17...17, ports: 53...53)
         ])
@@ -143,7 +161,7 @@ import Testing
             image.permits(isIPv6: isIPv6, address: address, ipProtocol: number, port: port)
         }
         let last: UInt128 = isIPv6 ? .max : 0xffff_ffff
-        for end in [range.lowerBound, range.upperBound] {
+        for end in [range.lowerBound, min(range.upperBound, last)] {
             #expect(permits(end, isIPv6: isIPv6), "\(why)")
             #expect(!permits(end & 0xffff_ffff, isIPv6: !isIPv6), "the other family")
             #expect(

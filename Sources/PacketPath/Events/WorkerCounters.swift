@@ -1,0 +1,161 @@
+public import Synchronization
+
+/// What one worker counts: for each slot of the session table, and in all.
+///
+/// One thread writes, by its ``CounterWriter``; any number read. Nobody adds to a word that another writes, so a plain
+/// store of the sum is enough, and no instruction locks a bus. A reader may see one field of a packet and not yet the
+/// other; sums over workers are late by the same. A slot that a new session takes is another matter: its fields must
+/// not be read as the old session's. That is what `generation` is for:
+///
+/// - The writer, at the first packet of a new generation, stores generation 0, then zeros the fields, then stores the
+///   new generation; every store of a field is releasing.
+/// - The reader loads the generation, the fields (acquiring), and the generation again, and takes the fields only if
+///   both times it was the one it asked for. A field of the new session read by it synchronises with the store of that
+///   field, which comes after the store of generation 0: the second load sees 0 or newer, and the fields are dropped.
+///
+/// Generations must not come back: who numbers sessions counts up. A releasing store is a plain one on x86.
+///
+/// Memory: 128 bytes a slot and worker, in two lines of which the second is touched by refusals alone. The block is
+/// aligned to 128 bytes, so no worker writes a line (or its neighbour) that another does.
+@safe
+public final class WorkerCounters: @unchecked Sendable {
+    /// Eight words a slot, and a last record for what belongs to no session. Both arrays live as long as the object.
+    @usableFromInline let words: UnsafeMutablePointer<Atomic<UInt64>>
+    /// Sixteen numbers a slot, by ``DenyReason``.
+    @usableFromInline let reasons: UnsafeMutablePointer<Atomic<UInt32>>
+    /// By ``DenyReason``, in all.
+    @usableFromInline let totals: UnsafeMutablePointer<Atomic<UInt64>>
+    public let slotCount: Int
+    private let block: UnsafeMutableRawPointer
+
+    @usableFromInline
+    enum Field {
+        @usableFromInline static var generation: Int { 0 }
+        @usableFromInline static var lastSeen: Int { 1 }
+        /// Packets, then octets; outward, then toward.
+        @usableFromInline static var outward: Int { 2 }
+        @usableFromInline static var toward: Int { 4 }
+        @usableFromInline static var denied: Int { 6 }
+        static let count = 8
+    }
+
+    private init(slotCount: Int) {
+        self.slotCount = max(0, slotCount)
+        let records = self.slotCount + 1
+        let size = (records * 128 + 256 + 127) / 128 * 128
+        unsafe block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 128)
+        unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+        unsafe totals = block.bindMemory(to: Atomic<UInt64>.self, capacity: 32)
+        unsafe words = (block + 256).bindMemory(to: Atomic<UInt64>.self, capacity: records * Field.count)
+        unsafe reasons = (block + 256 + records * 64).bindMemory(
+            to: Atomic<UInt32>.self, capacity: records * 16)
+    }
+
+    deinit { unsafe block.deallocate() }
+
+    /// The writing end of new counters; its `counters` are for the readers.
+    public static func make(slotCount: Int) -> CounterWriter {
+        CounterWriter(WorkerCounters(slotCount: slotCount))
+    }
+}
+
+// MARK: Reading
+
+extension WorkerCounters {
+    /// What this worker counted for a session; zeros when it has not seen this generation.
+    public func use(ofSlot slot: Int, generation: UInt64) -> SessionUse {
+        guard slot >= 0, slot < slotCount, generation != 0 else { return SessionUse() }
+        let record = unsafe words + slot * Field.count
+        guard unsafe record[Field.generation].load(ordering: .acquiring) == generation else {
+            return SessionUse()
+        }
+        let use = unsafe read(record, reasons + slot * 16)
+        // Pairs with the releasing stores of fields: see the type.
+        guard unsafe record[Field.generation].load(ordering: .relaxed) == generation else {
+            return SessionUse()
+        }
+        return use
+    }
+
+    /// What it counted in all, with and without a session. Refusals by reason do not wrap here.
+    public func total() -> SessionUse {
+        var use = unsafe read(words + slotCount * Field.count, reasons + slotCount * 16)
+        for index in 0..<16 { use.reasons[index] = unsafe totals[index].load(ordering: .relaxed) }
+        return use
+    }
+
+    private func read(
+        _ record: UnsafeMutablePointer<Atomic<UInt64>>, _ reasons: UnsafeMutablePointer<Atomic<UInt32>>
+    ) -> SessionUse {
+        var use = SessionUse()
+        use.lastSeen = unsafe record[Field.lastSeen].load(ordering: .acquiring)
+        use.outward.packets = unsafe record[Field.outward].load(ordering: .acquiring)
+        use.outward.octets = unsafe record[Field.outward + 1].load(ordering: .acquiring)
+        use.toward.packets = unsafe record[Field.toward].load(ordering: .acquiring)
+        use.toward.octets = unsafe record[Field.toward + 1].load(ordering: .acquiring)
+        use.denied = unsafe record[Field.denied].load(ordering: .acquiring)
+        for index in 0..<16 { use.reasons[index] = unsafe UInt64(reasons[index].load(ordering: .acquiring)) }
+        return use
+    }
+}
+
+// MARK: Writing
+
+/// The one hand that writes a worker's counters. May move to another thread, and is then that one's.
+public struct CounterWriter: ~Copyable, Sendable {
+    public let counters: WorkerCounters
+
+    init(_ counters: WorkerCounters) { self.counters = counters }
+
+    /// Counts one packet of a session. Generation 0, or a slot beyond the last, counts in all alone.
+    @inlinable
+    public mutating func count(
+        slot: Int, generation: UInt64, way: JudgedPacket.Way, octets: Int, tick: UInt64, denied: DenyReason?
+    ) {
+        let words = unsafe counters.words
+        let total = counters.slotCount
+        unsafe Self.add(words + total &* 8, way, octets, tick, denied)
+        if let denied { unsafe Self.increment(counters.totals + Int(denied.rawValue), 1) }
+        guard generation != 0, slot >= 0, slot < total else { return }
+        let record = unsafe words + slot &* 8
+        if unsafe record[0].load(ordering: .relaxed) != generation { begin(slot, generation) }
+        unsafe Self.add(record, way, octets, tick, denied)
+        if let denied {
+            let reason = unsafe counters.reasons + (slot &* 16 &+ Int(denied.rawValue))
+            let count = unsafe reason.pointee.load(ordering: .relaxed)
+            unsafe reason.pointee.store(count &+ 1, ordering: .releasing)
+        }
+    }
+
+    /// Another session has the slot now.
+    @usableFromInline
+    mutating func begin(_ slot: Int, _ generation: UInt64) {
+        let record = unsafe counters.words + slot * 8
+        unsafe record[0].store(0, ordering: .relaxed)
+        for index in 1..<8 { unsafe record[index].store(0, ordering: .releasing) }
+        for index in 0..<16 { unsafe counters.reasons[slot * 16 + index].store(0, ordering: .releasing) }
+        // Pairs with the acquiring load in `use(ofSlot:generation:)`.
+        unsafe record[0].store(generation, ordering: .releasing)
+    }
+
+    @inlinable @inline(__always)
+    static func add(
+        _ record: UnsafeMutablePointer<Atomic<UInt64>>, _ way: JudgedPacket.Way, _ octets: Int,
+        _ tick: UInt64,
+        _ denied: DenyReason?
+    ) {
+        unsafe record[WorkerCounters.Field.lastSeen].store(tick, ordering: .releasing)
+        let fields =
+            unsafe record + (way == .outward ? WorkerCounters.Field.outward : WorkerCounters.Field.toward)
+        unsafe increment(fields, 1)
+        unsafe increment(fields + 1, UInt64(truncatingIfNeeded: octets))
+        if denied != nil { unsafe increment(record + WorkerCounters.Field.denied, 1) }
+    }
+
+    /// No other thread stores here, so nothing is lost between the load and the store.
+    @inlinable @inline(__always)
+    static func increment(_ word: UnsafeMutablePointer<Atomic<UInt64>>, _ count: UInt64) {
+        let old = unsafe word.pointee.load(ordering: .relaxed)
+        unsafe word.pointee.store(old &+ count, ordering: .releasing)
+    }
+}
