@@ -3,16 +3,17 @@ public import Synchronization
 /// Events from one thread to one other, in order, without waiting: what does not fit is counted and gone.
 ///
 /// `written` and `read` count for ever and wrap; they are compared by wrapping subtraction alone, and
-/// `written &- read` is the number of events in the ring, 0 to `capacity`. The slot of event n is n modulo the
-/// capacity.
+/// `written &- read` is the number of events in the ring, 0 to `capacity`. The slot of event n is n modulo
+/// the capacity.
 ///
-/// - The writer fills slot n, then stores `written` = n + 1 releasing. The reader loads `written` acquiring before it
-///   copies slot n: the copy sees the whole event.
-/// - The reader copies slot n, then stores `read` = n + 1 releasing. The writer loads `read` acquiring before it fills
-///   the slot for n + capacity: the copy was done before.
+/// - The writer fills slot n, then stores `written` = n + 1 releasing. The reader loads `written` acquiring
+///   before it copies slot n: the copy sees the whole event.
+/// - The reader copies slot n, then stores `read` = n + 1 releasing. The writer loads `read` acquiring before
+///   it fills the slot for n + capacity: the copy was done before.
 ///
-/// So no slot is written while it is read. Each side keeps the other's counter as it last saw it, and loads it again
-/// only when the ring looks full (or empty): a counter grows only, so an old one errs toward full (or empty).
+/// So no slot is written while it is read. Each side keeps the other's counter as it last saw it, and loads
+/// it again only when the ring looks full (or empty): a counter grows only, so an old one errs toward full
+/// (or empty).
 ///
 /// Exactly one thread may use the ``EventWriter`` and one the ``EventReader``; neither can be copied.
 @safe

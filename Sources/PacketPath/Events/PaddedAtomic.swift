@@ -1,7 +1,7 @@
 public import Synchronization
 
-/// A word with two cache lines to itself, since processors fetch lines in pairs: who writes it slows down nobody who
-/// reads something else.
+/// A word with two cache lines to itself, since processors fetch lines in pairs: who writes it slows down
+/// nobody who reads something else.
 @usableFromInline
 struct PaddedAtomic: ~Copyable {
     @usableFromInline let before = Padding()

@@ -1,6 +1,7 @@
 /// What one worker has to say to whoever listens: 64 bytes, one cache line, without references.
 ///
-/// Addresses are kept as two words each, the upper first: an IPv4 address is in the low 32 bits of the second.
+/// Addresses are kept as two words each, the upper first: an IPv4 address is in the low 32 bits of the
+/// second.
 @frozen
 public struct PathEvent: BitwiseCopyable, Sendable {
     /// Numbers are fixed: events may be kept.

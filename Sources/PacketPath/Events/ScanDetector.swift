@@ -1,20 +1,21 @@
 /// Tells scans: how many different destinations a session was refused in a window, in constant memory.
 ///
-/// Each session has two bitmaps of 128 bits, for the window that runs and the one before. A refused destination sets
-/// one bit, chosen by a hash with a secret; k bits of m = 128 set stand for about -m ln(1 - k/m) destinations (Whang,
-/// Vander-Zanden and Taylor, "A linear-time probabilistic counting algorithm for database applications", ACM TODS
-/// 15(2), 1990). The estimate's relative standard error for n destinations is √(m(eᵗ - t - 1)) / n with t = n/m: 7 % at
-/// 16, 8 % at 64, 8 % at 128, 11 % at 256. Above 500 or so all bits are set and the estimate stays at
-/// ``ScanDetector/ceiling``. Repeats of a destination count once, so a client that knocks at one closed door for ever
-/// is no scanner; and without the secret nobody finds destinations that share a bit.
+/// Each session has two bitmaps of 128 bits, for the window that runs and the one before. A refused
+/// destination sets one bit, chosen by a hash with a secret; k bits of m = 128 set stand for about -m ln(1 -
+/// k/m) destinations (Whang, Vander-Zanden and Taylor, "A linear-time probabilistic counting algorithm for
+/// database applications", ACM TODS 15(2), 1990). The estimate's relative standard error for n destinations
+/// is √(m(eᵗ - t - 1)) / n with t = n/m: 6 % at 16, 7 % at 64, 8 % at 128, 9 % at 256. Above 500 or so all
+/// bits are set and the estimate stays at ``ScanDetector/ceiling``. Repeats of a destination count once, so a
+/// client that knocks at one closed door for ever is no scanner; and without the secret nobody finds
+/// destinations that share a bit.
 ///
-/// Windows are aligned to multiples of their length, and the estimate is of this window and the one before together:
-/// whatever falls within one length is counted together, wherever it begins, and nothing that is two lengths old. So
-/// `threshold` destinations within one length are told, and fewer than that within two are not, errors of the estimate
-/// aside. A session is told of at most once in two windows.
+/// Windows are aligned to multiples of their length, and the estimate is of this window and the one before
+/// together: whatever falls within one length is counted together, wherever it begins, and nothing that is
+/// two lengths old. So `threshold` destinations within one length are told, and fewer than that within two
+/// are not, errors of the estimate aside. A session is told of at most once in two windows.
 ///
-/// Owned by one worker: nothing here is shared. With several workers each sees a part of a session's packets, unless
-/// packets are handed out by session. 64 bytes a session, all allocated at the start.
+/// Owned by one worker: nothing here is shared. With several workers each sees a part of a session's packets,
+/// unless packets are handed out by session. 64 bytes a session, all allocated at the start.
 @safe
 public struct ScanDetector: ~Copyable {
     /// Destinations in a window that make a scan.
@@ -30,8 +31,8 @@ public struct ScanDetector: ~Copyable {
     /// The estimate when all bits are set but one, which is also given when all are.
     public static var ceiling: Int { 567 }
 
-    /// `threshold` is held to 1 through half the ceiling, beyond which the error grows too large. `key` is 128 secret
-    /// random bits.
+    /// `threshold` is held to 1 through half the ceiling, beyond which the error grows too large. `key` is
+    /// 128 secret random bits.
     public init(slotCount: Int, threshold: Int, windowTicks: UInt64, key: (UInt64, UInt64)) {
         self.slotCount = max(0, slotCount)
         self.threshold = min(max(1, threshold), Self.ceiling / 2)
@@ -51,7 +52,8 @@ public struct ScanDetector: ~Copyable {
         case scan(Int)
     }
 
-    /// One refused destination of a session. Ticks must not go back; a new generation of a slot begins from nothing.
+    /// One refused destination of a session. Ticks must not go back; a new generation of a slot begins from
+    /// nothing.
     public mutating func refused(
         slot: Int, generation: UInt64, destination: UInt128, ipProtocol: UInt8, port: UInt16, tick: UInt64
     ) -> Finding {
@@ -69,7 +71,8 @@ public struct ScanDetector: ~Copyable {
         return .scan(count)
     }
 
-    /// About how many different destinations the session was refused in the window of `tick` and the one before.
+    /// About how many different destinations the session was refused in the window of `tick` and the one
+    /// before.
     public func estimate(slot: Int, generation: UInt64, tick: UInt64) -> Int {
         guard slot >= 0, slot < slotCount else { return 0 }
         var record = unsafe slots[slot]
@@ -77,8 +80,8 @@ public struct ScanDetector: ~Copyable {
         return estimates[record.bitCount]
     }
 
-    /// -m ln(1 - k/m), as the sum of m / (m - i) for i below k: it needs no logarithm, and is the exact expectation of
-    /// how many destinations it takes to set k bits.
+    /// -m ln(1 - k/m), as the sum of m / (m - i) for i below k: it needs no logarithm, and is the exact
+    /// expectation of how many destinations it takes to set k bits.
     private static func makeEstimates() -> [Int] {
         var sum = 0.0
         var table = [0]

@@ -33,7 +33,8 @@ public struct SessionUse: Hashable, Sendable {
 }
 
 extension Sequence<WorkerCounters> {
-    /// Over all workers. Allocates, and costs a few hundred nanoseconds a worker: it is for people and timers.
+    /// Over all workers. Allocates, and costs a few hundred nanoseconds a worker: it is for people and
+    /// timers.
     public func use(ofSlot slot: Int, generation: UInt64) -> SessionUse {
         reduce(into: SessionUse()) { $0 += $1.use(ofSlot: slot, generation: generation) }
     }

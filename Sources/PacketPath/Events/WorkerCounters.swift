@@ -2,24 +2,26 @@ public import Synchronization
 
 /// What one worker counts: for each slot of the session table, and in all.
 ///
-/// One thread writes, by its ``CounterWriter``; any number read. Nobody adds to a word that another writes, so a plain
-/// store of the sum is enough, and no instruction locks a bus. A reader may see one field of a packet and not yet the
-/// other; sums over workers are late by the same. A slot that a new session takes is another matter: its fields must
-/// not be read as the old session's. That is what `generation` is for:
+/// One thread writes, by its ``CounterWriter``; any number read. Nobody adds to a word that another writes,
+/// so a plain store of the sum is enough, and no instruction locks a bus. A reader may see one field of a
+/// packet and not yet the other; sums over workers are late by the same. A slot that a new session takes is
+/// another matter: its fields must not be read as the old session's. That is what `generation` is for:
 ///
-/// - The writer, at the first packet of a new generation, stores generation 0, then zeros the fields, then stores the
-///   new generation; every store of a field is releasing.
-/// - The reader loads the generation, the fields (acquiring), and the generation again, and takes the fields only if
-///   both times it was the one it asked for. A field of the new session read by it synchronises with the store of that
-///   field, which comes after the store of generation 0: the second load sees 0 or newer, and the fields are dropped.
+/// - The writer, at the first packet of a new generation, stores generation 0, then zeros the fields, then
+///   stores the new generation; every store of a field is releasing.
+/// - The reader loads the generation, the fields (acquiring), and the generation again, and takes the fields
+///   only if both times it was the one it asked for. A field of the new session read by it synchronises with
+///   the store of that field, which comes after the store of generation 0: the second load sees 0 or newer,
+///   and the fields are dropped.
 ///
 /// Generations must not come back: who numbers sessions counts up. A releasing store is a plain one on x86.
 ///
-/// Memory: 128 bytes a slot and worker, in two lines of which the second is touched by refusals alone. The block is
-/// aligned to 128 bytes, so no worker writes a line (or its neighbour) that another does.
+/// Memory: 128 bytes a slot and worker, in two lines of which the second is touched by refusals alone. The
+/// block is aligned to 128 bytes, so no worker writes a line (or its neighbour) that another does.
 @safe
 public final class WorkerCounters: @unchecked Sendable {
-    /// Eight words a slot, and a last record for what belongs to no session. Both arrays live as long as the object.
+    /// Eight words a slot, and a last record for what belongs to no session. Both arrays live as long as the
+    /// object.
     @usableFromInline let words: UnsafeMutablePointer<Atomic<UInt64>>
     /// Sixteen numbers a slot, by ``DenyReason``.
     @usableFromInline let reasons: UnsafeMutablePointer<Atomic<UInt32>>

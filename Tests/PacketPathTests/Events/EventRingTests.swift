@@ -85,7 +85,8 @@ import Testing
         #expect(taken == [0, 1, 2, 3])
     }
 
-    /// A writer flat out and a reader that takes what it gets: in order, whole, and none missing but those counted.
+    /// A writer flat out and a reader that takes what it gets: in order, whole, and none missing but those
+    /// counted.
     @Test(arguments: [2, 16, 1_024])
     func losesNothingUncounted(capacity: Int) async {
         let total: UInt64 = 200_000

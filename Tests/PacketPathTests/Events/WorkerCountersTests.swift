@@ -75,8 +75,8 @@ import Testing
         #expect(DenyReason.allCases.allSatisfy { $0.rawValue < 16 })
     }
 
-    /// The slot changes hands all the time; each session's octets are its generation times its packets. A reader never
-    /// gets one session's fields as another's: octets are at most a packet apart from that.
+    /// The slot changes hands all the time; each session's octets are its generation times its packets. A
+    /// reader never gets one session's fields as another's: octets are at most a packet apart from that.
     @Test func readersSeeNoOtherSessionsCounts() async {
         let writing = Mutex<CounterWriter?>(WorkerCounters.make(slotCount: 1))
         let counters = writing.withLock { $0?.counters }
