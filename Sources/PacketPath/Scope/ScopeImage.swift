@@ -2,10 +2,10 @@
 ///
 /// Cost of a look-up in a scope of n boxes: O(1) for an exact entry (one address, protocol and port), with at
 /// most 16 slots of 8 bytes (IPv4) or 32 (IPv6) read, whatever the address; O(log n) for everything else, in
-/// two searches. Memory: 16 to 128 bytes (IPv4) or 64 to 512 (IPv6) an exact entry,
-/// the more the larger the scope, and in the order of 50 bytes an entry or range for the sorted tables. Boxes
-/// whose addresses lie crosswise are cut where they cross: n of them can make 2n + 1 slabs of up to n
-/// services each. A flow-space's boxes never do.
+/// two binary searches. Memory: 16 to 128 bytes (IPv4) or 64 to 512 (IPv6) an exact entry, the more the larger
+/// the scope, and in the order of 50 bytes an entry or range for the sorted tables. Boxes whose addresses lie
+/// crosswise are cut where they cross: n of them can make 2n + 1 slabs of up to n services each. A
+/// flow-space's boxes never do.
 ///
 /// Building allocates, O(n log n) when boxes do not cross. Nothing else does; any number of threads may read.
 @safe

@@ -40,7 +40,7 @@ import Testing
     }
 
     private static func boxes(_ random: inout Seeded) -> [FlowBox] {
-        (0..<Int.random(in: 1...10, using: &random)).compactMap { _ in
+        (0..<Int.random(in: 8...16, using: &random)).compactMap { _ in
             let isIPv6 = Bool.random(using: &random)
             let host = UInt128.random(in: 10...14, using: &random)
             let number = numbers.randomElement(using: &random) ?? 6
