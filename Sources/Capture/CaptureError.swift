@@ -4,6 +4,11 @@ package struct CaptureError: Error, Sendable, Hashable {
     package let offset: Int
     package let reason: Reason
 
+    package init(offset: Int, reason: Reason) {
+        self.offset = offset
+        self.reason = reason
+    }
+
     package enum Reason: Sendable, Hashable {
         /// The file ends where this much more was announced or needed.
         case endsInside(String)

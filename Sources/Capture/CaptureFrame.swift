@@ -15,4 +15,15 @@ package struct CaptureFrame: Sendable, Hashable, BitwiseCopyable {
     package var capturedLength: Int
     /// How many bytes the frame had on the wire, as the file claims: it may even be less than were captured.
     package var originalLength: Int
+
+    package init(
+        number: Int, timestamp: UInt64, link: LinkType, offset: Int, capturedLength: Int, originalLength: Int
+    ) {
+        self.number = number
+        self.timestamp = timestamp
+        self.link = link
+        self.offset = offset
+        self.capturedLength = capturedLength
+        self.originalLength = originalLength
+    }
 }

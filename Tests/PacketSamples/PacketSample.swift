@@ -157,36 +157,36 @@ package struct PacketSample: Sendable, CustomStringConvertible {
     ]
 
     static let refused = [
-        PacketSample("an empty frame", [], "      - too-short"),
-        PacketSample("half an Ethernet header", Bytes.hex("0200 0000 0002 02"), "      - too-short"),
+        PacketSample("an empty frame", [], "     - too-short"),
+        PacketSample("half an Ethernet header", Bytes.hex("0200 0000 0002 02"), "     - too-short"),
         PacketSample(
             "TCP in 16 bytes", link: 101, Bytes.ipv4(6, Array(Bytes.tcp(46998, 443).prefix(16))),
             "\(v4) tcp 46998 443 - too-short"),
         PacketSample(
             "UDP in two bytes", link: 101, Bytes.ipv6(17, [0x14, 0xe9]), "\(v6) udp   - too-short"),
-        PacketSample("a link type of DOCSIS", link: 143, tcp4, "      - unsupported-link-type"),
+        PacketSample("a link type of DOCSIS", link: 143, tcp4, "     - unsupported-link-type"),
         PacketSample(
             "NFLOG attribute under its own header", link: 239, Bytes.hex("02 00 0005  0300 0900"),
-            "      - bad-link-header"),
+            "     - bad-link-header"),
         PacketSample(
             "NFLOG attribute past the message", link: 239, Bytes.hex("02 00 0005  0800 0a00"),
-            "      - bad-link-header"),
+            "     - bad-link-header"),
         PacketSample(
             "NFLOG without a packet", link: 239, Bytes.hex("02 00 0005  0800 0a00 6162 6300"),
-            "      - bad-link-header"),
-        PacketSample("NFLOG of a bridge", link: 239, Bytes.nflog(family: 7, tcp4), "      - not-ip"),
+            "     - bad-link-header"),
+        PacketSample("NFLOG of a bridge", link: 239, Bytes.nflog(family: 7, tcp4), "     - not-ip"),
         PacketSample(
             "four tags", Bytes.ethernet(tags: [0x8100, 0x8100, 0x8100, 0x8100], 0x0800) + tcp4,
-            "      - too-many-tags"),
+            "     - too-many-tags"),
         PacketSample(
             "ARP",
             Bytes.ethernet(0x0806) + Bytes.hex("0001 0800 06 04 0001") + [UInt8](repeating: 0, count: 20),
-            "      - not-ip"),
-        PacketSample("spanning tree", Bytes.ethernet(0x0026) + Bytes.hex("42 42 03 00"), "      - not-ip"),
-        PacketSample("version 5", link: 101, [0x55] + tcp4.dropFirst(), "      - bad-version"),
-        PacketSample("IPv6 announced as IPv4", link: 228, udp6, "      - bad-version"),
+            "     - not-ip"),
+        PacketSample("spanning tree", Bytes.ethernet(0x0026) + Bytes.hex("42 42 03 00"), "     - not-ip"),
+        PacketSample("version 5", link: 101, [0x55] + tcp4.dropFirst(), "     - bad-version"),
+        PacketSample("IPv6 announced as IPv4", link: 228, udp6, "     - bad-version"),
         PacketSample(
-            "header of 16 bytes", link: 101, [0x44] + tcp4.dropFirst(), "      - bad-header-length"),
+            "header of 16 bytes", link: 101, [0x44] + tcp4.dropFirst(), "     - bad-header-length"),
         PacketSample(
             "total length under the header", link: 101,
             Bytes.ipv4(6, options: [1, 1, 1, 1], total: 20, Bytes.tcp(46998, 443)),

@@ -1,0 +1,92 @@
+import Capture
+import Foundation
+import NetworkTypes
+import PacketPath
+import PacketSamples
+import TestSupport
+import Testing
+
+/// Another reader's opinion of the same frames.
+@Suite(.enabled(if: Tshark.path != nil, "needs tshark"), .serialized)
+struct TsharkTests {
+    private static let captures = URL(filePath: #filePath).deletingLastPathComponent().appending(
+        path: "Captures")
+
+    private static let links = Set(PacketSample.all.map(\.link)).subtracting([143]).sorted()
+
+    @Test(arguments: ["nflog.pcap", "tun.pcap"])
+    func recorded(_ name: String) throws {
+        let differences = try compare(Self.captures.appending(path: name).path)
+        #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
+    }
+
+    @Test(arguments: links)
+    func samples(_ link: UInt32) throws {
+        try check(PacketSample.all.filter { $0.link == link }.map(\.bytes), link)
+    }
+
+    /// Frames that nobody would send. Wherever the decoder gives an answer, it is tshark's.
+    @Test(arguments: links)
+    func mutated(_ link: UInt32) throws {
+        let samples = PacketSample.all.filter { $0.link == link && !$0.bytes.isEmpty }.map(\.bytes)
+        var random = Seeded(UInt64(link))
+        let frames = (0..<1000).map { index in
+            var frame = samples[index % samples.count]
+            let place = Int.random(in: 0..<min(frame.count, 64), using: &random)
+            frame[place] = UInt8.random(in: 0...255, using: &random)
+            return frame
+        }
+        try check(frames, link)
+    }
+
+    private func check(_ frames: [[UInt8]], _ link: UInt32) throws {
+        let text = CaptureText()
+        let file = FileManager.default.temporaryDirectory
+            .appending(path: "gatehouse-tshark-\(UUID().uuidString).pcap")
+        let records = frames.flatMap { text.record($0) }
+        try Data(text.pcapHeader(link: Int(link)) + records).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let differences = try compare(file.path)
+        #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
+    }
+
+    private func compare(_ path: String) throws -> [String] {
+        let theirs = try Tshark.frames(of: path)
+        let file = try CaptureFile(path: path)
+        var reader = file.makeReader()
+        var differences: [String] = []
+        while let frame = try reader.next() {
+            guard frame.number <= theirs.count else {
+                return differences + ["frame \(frame.number): tshark has \(theirs.count)"]
+            }
+            let packet = file.decode(frame)
+            let other = theirs[frame.number - 1]
+            if !Self.agree(packet, other) {
+                let bytes = unsafe file.withBytes(of: frame) { bytes in
+                    unsafe bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+                }
+                let reason = packet.drop?.description ?? ""
+                differences.append("\(frame.number): \(Self.ours(packet)) \(reason)\n  \(other)\n  \(bytes)")
+            }
+        }
+        return differences
+    }
+
+    private static func ours(_ packet: DecodedPacket) -> Tshark.Frame {
+        Tshark.Frame(
+            source: packet.source?.description ?? "", destination: packet.destination?.description ?? "",
+            ipProtocol: packet.family == 0 ? "" : "\(packet.ipProtocol)",
+            sourcePort: packet.hasPorts ? "\(packet.sourcePort)" : "",
+            destinationPort: packet.hasPorts ? "\(packet.destinationPort)" : "",
+            fragment: ["-", "first", "later"][Int(packet.fragment.rawValue)])
+    }
+
+    /// A frame that was decoded agrees in all; of a dropped one, what the line says does.
+    private static func agree(_ packet: DecodedPacket, _ other: Tshark.Frame) -> Bool {
+        let mine = ours(packet)
+        guard packet.drop != nil else { return mine == other }
+        return (mine.source.isEmpty || (mine.source, mine.destination) == (other.source, other.destination))
+            && (mine.sourcePort.isEmpty
+                || (mine.sourcePort, mine.destinationPort) == (other.sourcePort, other.destinationPort))
+    }
+}
