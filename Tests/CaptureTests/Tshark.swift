@@ -15,13 +15,15 @@ struct Tshark {
         var sourcePort = ""
         var destinationPort = ""
         var fragment = "-"
+        /// True when tshark gave up on a header, of whatever layer.
+        var isMalformed = false
     }
 
     private static let fields = [
         "frame.protocols", "ip.src", "ip.dst", "ip.proto", "ip.frag_offset", "ip.flags.mf", "ipv6.src",
         "ipv6.dst", "ipv6.nxt", "ipv6.hopopts.nxt", "ipv6.routing.nxt", "ipv6.fraghdr.nxt",
         "ipv6.dstopts.nxt", "ah.next_header", "ipv6.fraghdr.offset", "ipv6.fraghdr.more", "tcp.srcport",
-        "tcp.dstport", "udp.srcport", "udp.dstport",
+        "tcp.dstport", "udp.srcport", "udp.dstport", "_ws.malformed",
     ]
 
     /// Reads every frame. Fragments stay as they are: reassembly would give the last one the ports of the first.
@@ -50,6 +52,7 @@ struct Tshark {
         // A tunnel has both families: the outer one is named first.
         let layers = first("frame.protocols").split(separator: ":")
         var frame = Frame()
+        frame.isMalformed = !first("_ws.malformed").isEmpty
         switch layers.first(where: { $0 == "ip" || $0 == "ipv6" }) {
         case "ip":
             frame.source = first("ip.src")

@@ -190,13 +190,13 @@ package struct PacketSample: Sendable, CustomStringConvertible {
         PacketSample(
             "total length under the header", link: 101,
             Bytes.ipv4(6, options: [1, 1, 1, 1], total: 20, Bytes.tcp(46998, 443)),
-            "\(v4) tcp   - bad-total-length"),
+            "     - bad-total-length"),
         PacketSample(
             "total length over the frame", link: 101, Bytes.ipv4(17, total: 1500, Bytes.udp(5353, 53)),
-            "\(v4) udp   - bad-total-length"),
+            "\(v4) udp 5353 53 - bad-total-length"),
         PacketSample(
             "IPv6 payload over the frame", link: 101, Bytes.ipv6(17, length: 1460, Bytes.udp(5353, 53)),
-            "\(v6) udp   - bad-total-length"),
+            "\(v6) udp 5353 53 - bad-total-length"),
         PacketSample(
             "nine extension headers", link: 101, Bytes.ipv6(60, chain(of: 9, then: 17) + Bytes.udp(5353, 53)),
             "\(v6) 60   - too-many-extension-headers"),

@@ -24,23 +24,24 @@ extension PacketDecoder {
         guard first &>> 4 == 4 else { return .badVersion }
         let header = Int(first & 15) &* 4
         guard header >= 20 else { return .badHeaderLength }
+        guard bytes.holds(start &+ header) else { return bytes.shortage(start &+ header) }
         let total = Int(bytes.short(start &+ 2))
+        // A header that contradicts itself is not believed in the rest.
+        guard total >= header else { return .badTotalLength }
         let fragment = bytes.short(start &+ 6) & 0x3fff
         packet.family = 4
         packet.ipProtocol = bytes.byte(start &+ 9)
         packet.sourceLow = UInt64(bytes.word(start &+ 12))
         packet.destinationLow = UInt64(bytes.word(start &+ 16))
+        if fragment != 0 { packet.fragment = fragment & 0x1fff == 0 ? .first : .later }
         packet.length = UInt32(truncatingIfNeeded: total)
-        guard total >= header, start &+ total <= bytes.wire else { return .badTotalLength }
+        packet.payloadLength = UInt32(truncatingIfNeeded: total &- header)
+        guard start &+ total <= bytes.wire else {
+            return reportBadLength(bytes, at: start &+ header, isQuote: isQuote, into: &packet)
+        }
         // Ethernet pads short frames: the packet ends where its header says.
         bytes.close(at: start &+ total)
-        packet.payloadLength = UInt32(truncatingIfNeeded: total &- header)
-        if fragment != 0 {
-            let offset = fragment & 0x1fff
-            packet.fragment = offset == 0 ? .first : .later
-            if offset != 0 { return judgeLaterFragment(offset, packet.ipProtocol) }
-        }
-        guard bytes.holds(start &+ header) else { return bytes.shortage(start &+ header) }
+        if packet.fragment == .later { return judgeLaterFragment(fragment & 0x1fff, packet.ipProtocol) }
         return decodeTransport(bytes, at: start &+ header, isQuote: isQuote, into: &packet)
     }
 
@@ -62,12 +63,27 @@ extension PacketDecoder {
         packet.destinationLow = bytes.long(start &+ 32)
         packet.length = UInt32(truncatingIfNeeded: payload &+ 40)
         packet.payloadLength = UInt32(truncatingIfNeeded: payload)
-        guard body &+ payload <= bytes.wire else { return .badTotalLength }
+        guard body &+ payload <= bytes.wire else {
+            return reportBadLength(bytes, at: body, isQuote: isQuote, into: &packet)
+        }
         bytes.close(at: body &+ payload)
         if isExtension(packet.ipProtocol) {
             return decodeExtensions(bytes, at: body, isQuote: isQuote, into: &packet)
         }
         return decodeTransport(bytes, at: body, isQuote: isQuote, into: &packet)
+    }
+
+    /// Reads on in a packet that claims more bytes than the frame had, so that a report can say whose it is.
+    @inlinable @inline(never)
+    static func reportBadLength(
+        _ bytes: PacketBytes, at start: Int, isQuote: Bool, into packet: inout DecodedPacket
+    ) -> DropReason? {
+        if packet.family == 6 {
+            _ = decodeExtensions(bytes, at: start, isQuote: isQuote, into: &packet)
+        } else if packet.fragment != .later {
+            _ = decodeTransport(bytes, at: start, isQuote: isQuote, into: &packet)
+        }
+        return .badTotalLength
     }
 
     /// The headers that are stepped over: hop-by-hop, routing, fragment, authentication, destination options.

@@ -139,22 +139,33 @@ struct SlowDecoder {
         if header[0] / 16 != 4 { throw Refusal(reason: .badVersion) }
         let length = Int(header[0] % 16) * 4
         if length < 20 { throw Refusal(reason: .badHeaderLength) }
+        _ = try take(length - 20)
         let total = Self.number(header[2..<4])
+        if total < length { throw Refusal(reason: .badTotalLength) }
         packet.family = 4
         packet.ipProtocol = header[9]
         (packet.sourceHigh, packet.sourceLow) = Self.halves(header[12..<16])
         (packet.destinationHigh, packet.destinationLow) = Self.halves(header[16..<20])
         packet.length = UInt32(total)
-        if total < length || total - 20 > wire { throw Refusal(reason: .badTotalLength) }
-        end(after: total - 20)
         packet.payloadLength = UInt32(total - length)
         let field = Self.number(header[6..<8])
+        try checkLength(total - length) { decoder throws(Refusal) in try decoder.ipv4Body(field) }
+        end(after: total - length)
+        try ipv4Body(field)
+    }
+
+    /// A packet longer than its frame is refused, but first read on for the report.
+    private mutating func checkLength(
+        _ length: Int, _ body: (inout SlowDecoder) throws(Refusal) -> Void
+    ) throws(Refusal) {
+        guard length > wire else { return }
+        do throws(Refusal) { try body(&self) } catch {}
+        throw Refusal(reason: .badTotalLength)
+    }
+
+    private mutating func ipv4Body(_ field: Int) throws(Refusal) {
         if field % 8192 != 0 { return try later(field % 8192) }
         if field / 8192 % 2 == 1 { packet.fragment = .first }
-        if rest.count < length - 20 {
-            throw Refusal(reason: length - 20 <= wire ? .truncatedCapture : .tooShort)
-        }
-        _ = try take(length - 20)
         try transport()
     }
 
@@ -168,8 +179,12 @@ struct SlowDecoder {
         (packet.destinationHigh, packet.destinationLow) = Self.halves(header[24..<40])
         packet.length = UInt32(payload + 40)
         packet.payloadLength = UInt32(payload)
-        if payload > wire { throw Refusal(reason: .badTotalLength) }
+        try checkLength(payload) { decoder throws(Refusal) in try decoder.ipv6Body() }
         end(after: payload)
+        try ipv6Body()
+    }
+
+    private mutating func ipv6Body() throws(Refusal) {
         var count = 0
         while [0, 43, 44, 51, 60].contains(packet.ipProtocol) {
             count += 1
