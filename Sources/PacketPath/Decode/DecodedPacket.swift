@@ -60,7 +60,7 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
 
     /// True for an ICMP or ICMPv6 error, which quotes the packet that it is about.
     ///
-    /// ``PacketDecoder/decodeQuote(of:in:)-(_,UnsafeRawBufferPointer)`` reads the quoted packet.
+    /// `PacketDecoder.decodeQuote(of:in:)` reads the quoted packet.
     @inlinable
     public var isICMPError: Bool { quoteOffset != 0 }
 }

@@ -26,26 +26,37 @@ struct Decode: ParsableCommand {
             Terminal.complain("\(error)")
             throw ExitCode(2)
         }
-        do {
-            try printFrames(of: file)
-        } catch let error as CaptureError {
-            Terminal.complain("\(capture): \(error)")
+        if let failure = try printFrames(of: file) {
+            Terminal.complain("\(capture): \(failure)")
             throw ExitCode(1)
         }
     }
 
-    /// Prints in large pieces: a write for each line would cost more than all the decoding.
-    private func printFrames(of file: CaptureFile) throws {
+    /// Prints in large pieces, since a write for each line would cost more than all the decoding.
+    ///
+    /// Returns why the file could not be read to its end; what stands before is printed by then.
+    private func printFrames(of file: CaptureFile) throws -> CaptureError? {
         let output = FileHandle.standardOutput
         var text: [UInt8] = []
         var reader = file.makeReader()
-        defer { if !text.isEmpty { try? output.write(contentsOf: text) } }
-        while let frame = try reader.next() {
+        var failure: CaptureError?
+        while let frame = Self.next(&reader, &failure) {
             FrameLine.append(file.decode(frame), number: frame.number, to: &text)
             if text.count >= 1 << 18 {
                 try output.write(contentsOf: text)
                 text.removeAll(keepingCapacity: true)
             }
+        }
+        try output.write(contentsOf: text)
+        return failure
+    }
+
+    private static func next(_ reader: inout CaptureReader, _ failure: inout CaptureError?) -> CaptureFrame? {
+        do {
+            return try reader.next()
+        } catch {
+            failure = error
+            return nil
         }
     }
 }
