@@ -1,0 +1,91 @@
+public import Synchronization
+
+/// A tunnel interface and an IPv6 address: three words, so that a slot is four words and a line holds two.
+public struct IPv6SessionKey: SessionKey, Hashable {
+    public let high: UInt64
+    public let low: UInt64
+    public let interface: UInt32
+
+    /// - Parameters:
+    ///   - interface: the kernel's index of the interface. Never 0, which the kernel gives to none; a key of
+    ///     interface 0 is found nowhere and refused by `insert`.
+    ///   - high: the first 64 bits of the address, in host order.
+    ///   - low: the last 64 bits of the address, in host order.
+    @inlinable
+    public init(interface: UInt32, high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+        self.interface = interface
+    }
+
+    @usableFromInline static var slotsPerLine: Int {
+        @inlinable get { 2 }
+    }
+
+    @inlinable
+    @inline(__always)
+    func hash(_ seed: HashSeed) -> UInt64 {
+        let product = (high &+ seed.a).multipliedFullWidth(by: low &+ seed.b)
+        // The interface moves one factor of the second product, so that one address on two tunnels lies in two
+        // places.
+        return folded(product.high &+ seed.c &+ UInt64(interface) &<< 32, product.low &+ seed.d)
+    }
+
+    // Slot: value, first half, second half, interface. The interface is the mark.
+
+    @inlinable
+    @inline(__always)
+    func search(_ line: UnsafePointer<Atomic<UInt64>>) -> LineAnswer {
+        // Acquiring; each pairs with the releasing store of a value in `LineWriter`, see `IPv4SessionKey`.
+        let v0 = unsafe line[0].load(ordering: .acquiring)
+        let h0 = unsafe line[1].load(ordering: .relaxed)
+        let l0 = unsafe line[2].load(ordering: .relaxed)
+        let m0 = unsafe line[3].load(ordering: .relaxed)
+        let v1 = unsafe line[4].load(ordering: .acquiring)
+        let h1 = unsafe line[5].load(ordering: .relaxed)
+        let l1 = unsafe line[6].load(ordering: .relaxed)
+        let m1 = unsafe line[7].load(ordering: .relaxed)
+        let mark = UInt64(interface)
+        let value = max(
+            (h0 ^ high) | (l0 ^ low) | (m0 ^ mark) == 0 ? v0 : 0,
+            (h1 ^ high) | (l1 ^ low) | (m1 ^ mark) == 0 ? v1 : 0)
+        return LineAnswer(value: value, hasEmptySlot: min(m0, m1) == 0)
+    }
+
+    @usableFromInline
+    static func key(_ slot: UnsafePointer<Atomic<UInt64>>) -> Self? {
+        // Relaxed: only the writer asks, and only the writer stores.
+        let mark = unsafe slot[3].load(ordering: .relaxed)
+        guard mark != 0 else { return nil }
+        return unsafe Self(
+            interface: UInt32(truncatingIfNeeded: mark), high: slot[1].load(ordering: .relaxed),
+            low: slot[2].load(ordering: .relaxed))
+    }
+
+    @usableFromInline
+    func write(_ slot: UnsafePointer<Atomic<UInt64>>) {
+        // Relaxed: released by the store of the value that follows.
+        unsafe slot[1].store(high, ordering: .relaxed)
+        unsafe slot[2].store(low, ordering: .relaxed)
+        unsafe slot[3].store(UInt64(interface), ordering: .relaxed)
+    }
+
+    @usableFromInline
+    static func clear(_ slot: UnsafePointer<Atomic<UInt64>>) {
+        // Relaxed: says only that a chain may end here, and it may (SessionTableProof, invariant 4).
+        unsafe slot[3].store(0, ordering: .relaxed)
+    }
+
+    @inlinable
+    @inline(__always)
+    static func current(_ roots: UnsafePointer<TableRoots>) -> UnsafePointer<Lines<Self>> {
+        // Acquiring; pairs with the releasing store in `publish`.
+        unsafe UnsafePointer(roots.pointee.ipv6.load(ordering: .acquiring))
+    }
+
+    @usableFromInline
+    static func publish(_ lines: UnsafePointer<Lines<Self>>, _ roots: UnsafePointer<TableRoots>) {
+        // Releasing; pairs with the acquiring load in `current`.
+        unsafe roots.pointee.ipv6.store(UnsafeMutablePointer(mutating: lines), ordering: .releasing)
+    }
+}

@@ -1,0 +1,169 @@
+import Synchronization
+
+/// What the writer keeps beside the lines of a table, and the stores into them. Readers see none of it.
+struct LineWriter<Key: SessionKey>: ~Copyable {
+    let lines: Lines<Key>
+    /// Keys in the table.
+    private(set) var live = 0
+    /// Slots whose mark is set: live ones, and removed ones that are not empty again.
+    private(set) var used = 0
+    /// A line's count of keys that lie further along their path because it was full. It sticks at 255.
+    private var passing: [UInt8]
+    /// A bit a slot: removed, and its grace period is not over.
+    private var resting: [UInt64]
+
+    init(_ lines: Lines<Key>) {
+        self.lines = lines
+        passing = Array(repeating: 0, count: lines.lineCount)
+        resting = Array(repeating: 0, count: (lines.slotCount + 63) / 64)
+    }
+
+    /// A slot of the table: the number of its line times the slots in a line, and its place there.
+    typealias Slot = Int
+
+    private static var wordsPerSlot: Int { 8 / Key.slotsPerLine }
+
+    private func address(_ slot: Slot) -> UnsafePointer<Atomic<UInt64>> {
+        unsafe UnsafePointer(lines.words + slot * Self.wordsPerSlot)
+    }
+
+    private func value(_ slot: Slot) -> UInt64 {
+        // Relaxed: only the writer stores values.
+        unsafe address(slot)[0].load(ordering: .relaxed)
+    }
+
+    private func setValue(_ slot: Slot, _ value: UInt64) {
+        // Releasing; pairs with the acquiring loads in `search`: who sees the value sees the key.
+        unsafe address(slot)[0].store(value, ordering: .releasing)
+    }
+
+    private func key(_ slot: Slot) -> Key? { unsafe Key.key(address(slot)) }
+
+    private func slots(ofLine line: Int) -> Range<Slot> {
+        line * Key.slotsPerLine..<(line + 1) * Key.slotsPerLine
+    }
+
+    /// What the path of a key says to the writer.
+    private struct Place {
+        /// Where the key is.
+        var present: Slot?
+        /// The first slot that it may be written to, and the step of the path that it is at.
+        var free: Slot?
+        /// The step of whichever of the two counts.
+        var step = 0
+    }
+
+    private func place(_ key: Key, _ hash: UInt64) -> Place {
+        var place = Place()
+        for step in 0..<Lines<Key>.longestPath {
+            var ends = false
+            for slot in slots(ofLine: lines.line(hash, step)) {
+                guard let found = self.key(slot) else {
+                    ends = true
+                    if place.free == nil { (place.free, place.step) = (slot, step) }
+                    continue
+                }
+                if value(slot) != 0 {
+                    if found == key { return Place(present: slot, step: step) }
+                } else if place.free == nil, !isResting(slot) {
+                    (place.free, place.step) = (slot, step)
+                }
+            }
+            if ends { break }
+        }
+        return place
+    }
+
+    // MARK: - Changing
+
+    enum Insertion {
+        case inserted
+        case replaced(UInt64)
+        /// Every slot that the key's path reaches within its bound is taken.
+        case full
+    }
+
+    mutating func insert(_ key: Key, _ value: UInt64) -> Insertion {
+        let hash = key.hash(lines.seed)
+        let place = place(key, hash)
+        if let slot = place.present {
+            let old = self.value(slot)
+            setValue(slot, value)
+            return .replaced(old)
+        }
+        guard let slot = place.free else { return .full }
+        if self.key(slot) == nil { used += 1 }
+        unsafe key.write(address(slot))
+        setValue(slot, value)
+        live += 1
+        for step in 0..<place.step where passing[lines.line(hash, step)] < .max {
+            passing[lines.line(hash, step)] += 1
+        }
+        return .inserted
+    }
+
+    /// Removes a key. Its slot rests from now on, until `settle` is called after a grace period.
+    mutating func remove(_ key: Key) -> (value: UInt64, slot: Slot)? {
+        let hash = key.hash(lines.seed)
+        let place = place(key, hash)
+        guard let slot = place.present else { return nil }
+        let old = value(slot)
+        setValue(slot, 0)
+        live -= 1
+        resting[slot >> 6] |= 1 << UInt64(slot & 63)
+        for step in 0..<place.step {
+            let line = lines.line(hash, step)
+            // A count that stuck is unknown, and stays.
+            guard passing[line] < .max else { continue }
+            passing[line] -= 1
+            if passing[line] == 0 { emptyRemoved(line) }
+        }
+        return (old, slot)
+    }
+
+    func find(_ key: Key) -> UInt64 { lines.find(key, hash: key.hash(lines.seed)) }
+
+    /// Every key and value, in no order. Stops when the body says false.
+    func forEach(_ body: (Key, UInt64) -> Bool) -> Bool {
+        for slot in 0..<lines.slotCount {
+            let value = value(slot)
+            if value != 0, let key = key(slot), !body(key, value) { return false }
+        }
+        return true
+    }
+
+    // MARK: - Removed slots
+
+    private func isResting(_ slot: Slot) -> Bool { resting[slot >> 6] >> UInt64(slot & 63) & 1 != 0 }
+
+    /// Ends the rest of a removed slot: its grace period is over, another key may have it.
+    mutating func settle(_ slot: Slot) {
+        resting[slot >> 6] &= ~(1 << UInt64(slot & 63))
+        let line = slot / Key.slotsPerLine
+        if passing[line] == 0 { emptyRemoved(line) }
+    }
+
+    /// Empties the removed slots of a line that no path goes on from, so that look-ups end here again. This is
+    /// why removed keys never add up.
+    private mutating func emptyRemoved(_ line: Int) {
+        for slot in slots(ofLine: line) where value(slot) == 0 && key(slot) != nil && !isResting(slot) {
+            unsafe Key.clear(address(slot))
+            used -= 1
+        }
+    }
+
+    // MARK: - For the proof's tests
+
+    /// The lines that a look-up of this key reads.
+    func pathLength(_ key: Key) -> Int {
+        let hash = key.hash(lines.seed)
+        for step in 0..<Lines<Key>.longestPath {
+            let answer = unsafe key.search(lines.address(lines.line(hash, step)))
+            if answer.value != 0 || answer.hasEmptySlot { return step + 1 }
+        }
+        return Lines<Key>.longestPath
+    }
+
+    /// Bytes of the lines and of what the writer keeps beside them.
+    var bytes: Int { lines.lineCount * Lines<Key>.bytesPerLine + passing.count + resting.count * 8 }
+}
