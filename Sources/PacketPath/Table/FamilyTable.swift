@@ -12,9 +12,7 @@ struct FamilyTable<Key: SessionKey>: ~Copyable, @unchecked Sendable {
     private let key: (UInt64, UInt64)
     private var generation: UInt64
 
-    /// Slots removed since the last grace period began, and those that the period under way is for.
-    private var removed: [UInt32] = []
-    private var leaving: [UInt32] = []
+    /// The grace period that removed slots wait for, if any does.
     private var leavingPeriod: UInt64 = 0
     /// Tables replaced, oldest first.
     private var retired: [Retired] = []
@@ -55,7 +53,7 @@ struct FamilyTable<Key: SessionKey>: ~Copyable, @unchecked Sendable {
     var address: UnsafeMutablePointer<Lines<Key>> { unsafe published }
     var count: Int { writer.live }
     var slotCount: Int { writer.lines.slotCount }
-    var bytes: Int { writer.bytes + (removed.capacity + leaving.capacity) * MemoryLayout<UInt32>.stride }
+    var bytes: Int { writer.bytes }
     var retiredBytes: Int { retired.reduce(0) { $0 + $1.bytes } }
 
     func find(_ key: Key) -> UInt64 { writer.find(key) }
@@ -88,8 +86,7 @@ struct FamilyTable<Key: SessionKey>: ~Copyable, @unchecked Sendable {
 
     /// Returns the value that was removed, or 0.
     mutating func remove(_ key: Key, _ shared: SharedTables) -> UInt64 {
-        guard let (old, slot) = writer.remove(key) else { return 0 }
-        removed.append(UInt32(slot))
+        let old = writer.remove(key)
         if slotCount > Self.fewestSlots, writer.live < slotCount / 8 {
             // A smaller table is a saving, not a need: without memory for it the larger one stays.
             try? rebuild(for: writer.live, shared)
@@ -123,9 +120,7 @@ struct FamilyTable<Key: SessionKey>: ~Copyable, @unchecked Sendable {
         unsafe published = Self.allocated(moved.lines)
         unsafe Key.publish(published, shared.roots)
         writer = moved
-        // The slots of the old lines are freed with them, none is used again.
-        removed = []
-        leaving = []
+        // The slots that rested in the old lines are freed with them; the new ones have none.
         unsafe retired.append(Retired(lines: old, period: shared.grace.begin()))
         reclaim(shared)
     }
@@ -161,13 +156,12 @@ struct FamilyTable<Key: SessionKey>: ~Copyable, @unchecked Sendable {
             $0.free()
             return true
         }
-        if !leaving.isEmpty {
+        if writer.waiting.toEnd > 0 {
             guard shared.grace.hasEnded(leavingPeriod) else { return }
-            for slot in leaving { writer.settle(Int(slot)) }
-            leaving.removeAll(keepingCapacity: true)
+            writer.endLeaving()
         }
-        guard !removed.isEmpty else { return }
-        swap(&removed, &leaving)
+        guard writer.waiting.toBegin > 0 else { return }
+        writer.beginLeaving()
         leavingPeriod = shared.grace.begin()
     }
 

@@ -34,22 +34,22 @@ public struct IPv4SessionKey: SessionKey, Hashable {
     @inlinable
     @inline(__always)
     func search(_ line: UnsafePointer<Atomic<UInt64>>) -> LineAnswer {
-        // Acquiring; each pairs with the releasing store of a value in `LineWriter`. A value is read before its
-        // key, and a value of 0 wins over nothing, so a key without its value is never an answer.
-        let v0 = unsafe line[0].load(ordering: .acquiring)
+        // Relaxed: only a hint where to look, and whether the path ends (SessionTableProof, invariant 4).
         let k0 = unsafe line[1].load(ordering: .relaxed)
-        let v1 = unsafe line[2].load(ordering: .acquiring)
         let k1 = unsafe line[3].load(ordering: .relaxed)
-        let v2 = unsafe line[4].load(ordering: .acquiring)
         let k2 = unsafe line[5].load(ordering: .relaxed)
-        let v3 = unsafe line[6].load(ordering: .acquiring)
         let k3 = unsafe line[7].load(ordering: .relaxed)
-        // A key that was removed and put back may lie twice in a line: with 0 once, or, to a reader that looks
-        // at both moments, with its old and its new value. Either is an answer; a mixture is none.
-        let value = max(
-            max(k0 == word ? v0 : 0, k1 == word ? v1 : 0),
-            max(k2 == word ? v2 : 0, k3 == word ? v3 : 0))
-        return LineAnswer(value: value, hasEmptySlot: min(min(k0, k1), min(k2, k3)) == 0)
+        // No select among values: the compiler makes branches of them, and which slot holds a key is a coin's
+        // toss that no processor foresees.
+        let matches =
+            UInt64(k0 == word ? 1 : 0) | UInt64(k1 == word ? 2 : 0) | UInt64(k2 == word ? 4 : 0) | 8
+        let slot = matches.trailingZeroBitCount &* 2
+        // Acquiring; pairs with the releasing store in `LineWriter.setValue`. The value before its key, which is
+        // therefore read again: a key seen earlier may have left the slot since, and another have come.
+        let value = unsafe line[slot].load(ordering: .acquiring)
+        let key = unsafe line[slot &+ 1].load(ordering: .relaxed)
+        return LineAnswer(
+            value: key == word ? value : 0, hasEmptySlot: min(min(k0, k1), min(k2, k3)) == 0)
     }
 
     @usableFromInline

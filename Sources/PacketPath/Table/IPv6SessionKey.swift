@@ -36,20 +36,21 @@ public struct IPv6SessionKey: SessionKey, Hashable {
     @inlinable
     @inline(__always)
     func search(_ line: UnsafePointer<Atomic<UInt64>>) -> LineAnswer {
-        // Acquiring; each pairs with the releasing store of a value in `LineWriter`, see `IPv4SessionKey`.
-        let v0 = unsafe line[0].load(ordering: .acquiring)
+        // Relaxed: only a hint where to look, and whether the path ends (SessionTableProof, invariant 4).
         let h0 = unsafe line[1].load(ordering: .relaxed)
         let l0 = unsafe line[2].load(ordering: .relaxed)
         let m0 = unsafe line[3].load(ordering: .relaxed)
-        let v1 = unsafe line[4].load(ordering: .acquiring)
-        let h1 = unsafe line[5].load(ordering: .relaxed)
-        let l1 = unsafe line[6].load(ordering: .relaxed)
         let m1 = unsafe line[7].load(ordering: .relaxed)
         let mark = UInt64(interface)
-        let value = max(
-            (h0 ^ high) | (l0 ^ low) | (m0 ^ mark) == 0 ? v0 : 0,
-            (h1 ^ high) | (l1 ^ low) | (m1 ^ mark) == 0 ? v1 : 0)
-        return LineAnswer(value: value, hasEmptySlot: min(m0, m1) == 0)
+        let slot = (h0 ^ high) | (l0 ^ low) | (m0 ^ mark) == 0 ? 0 : 4
+        // Acquiring; pairs with the releasing store in `LineWriter.setValue`. The value before its key, see
+        // `IPv4SessionKey`.
+        let value = unsafe line[slot].load(ordering: .acquiring)
+        let h = unsafe line[slot &+ 1].load(ordering: .relaxed)
+        let l = unsafe line[slot &+ 2].load(ordering: .relaxed)
+        let m = unsafe line[slot &+ 3].load(ordering: .relaxed)
+        return LineAnswer(
+            value: (h ^ high) | (l ^ low) | (m ^ mark) == 0 ? value : 0, hasEmptySlot: min(m0, m1) == 0)
     }
 
     @usableFromInline

@@ -9,13 +9,18 @@ struct LineWriter<Key: SessionKey>: ~Copyable {
     private(set) var used = 0
     /// A line's count of keys that lie further along their path because it was full. It sticks at 255.
     private var passing: [UInt8]
-    /// A bit a slot: removed, and its grace period is not over.
-    private var resting: [UInt64]
+    /// Slots removed since the last grace period began, and those that the period under way is for; and the same
+    /// as a bit a slot. A slot of either set rests: it is for its own key only.
+    private var removed: [UInt32] = []
+    private var leaving: [UInt32] = []
+    private var isRemoved: [UInt64]
+    private var isLeaving: [UInt64]
 
     init(_ lines: Lines<Key>) {
         self.lines = lines
         passing = Array(repeating: 0, count: lines.lineCount)
-        resting = Array(repeating: 0, count: (lines.slotCount + 63) / 64)
+        isRemoved = Array(repeating: 0, count: (lines.slotCount + 63) / 64)
+        isLeaving = isRemoved
     }
 
     /// A slot of the table: the number of its line times the slots in a line, and its place there.
@@ -45,27 +50,24 @@ struct LineWriter<Key: SessionKey>: ~Copyable {
 
     /// What the path of a key says to the writer.
     private struct Place {
-        /// Where the key is.
-        var present: Slot?
-        /// The first slot that it may be written to, and the step of the path that it is at.
+        /// The slot that holds the key, live or removed.
+        var own: Slot?
+        /// The first slot that may be written to.
         var free: Slot?
-        /// The step of whichever of the two counts.
+        /// The step of the path that whichever of the two counts is at.
         var step = 0
     }
 
+    /// Looks through the whole path before it settles for a free slot: a line never holds a key twice.
     private func place(_ key: Key, _ hash: UInt64) -> Place {
         var place = Place()
         for step in 0..<Lines<Key>.longestPath {
             var ends = false
             for slot in slots(ofLine: lines.line(hash, step)) {
-                guard let found = self.key(slot) else {
-                    ends = true
-                    if place.free == nil { (place.free, place.step) = (slot, step) }
-                    continue
-                }
-                if value(slot) != 0 {
-                    if found == key { return Place(present: slot, step: step) }
-                } else if place.free == nil, !isResting(slot) {
+                let found = self.key(slot)
+                if found == key { return Place(own: slot, step: step) }
+                if found == nil { ends = true }
+                if place.free == nil, found == nil || value(slot) == 0 && !isResting(slot) {
                     (place.free, place.step) = (slot, step)
                 }
             }
@@ -86,15 +88,14 @@ struct LineWriter<Key: SessionKey>: ~Copyable {
     mutating func insert(_ key: Key, _ value: UInt64) -> Insertion {
         let hash = key.hash(lines.seed)
         let place = place(key, hash)
-        if let slot = place.present {
-            let old = self.value(slot)
-            setValue(slot, value)
-            return .replaced(old)
+        guard let slot = place.own ?? place.free else { return .full }
+        let old = self.value(slot)
+        if place.own == nil {
+            if self.key(slot) == nil { used += 1 }
+            unsafe key.write(address(slot))
         }
-        guard let slot = place.free else { return .full }
-        if self.key(slot) == nil { used += 1 }
-        unsafe key.write(address(slot))
         setValue(slot, value)
+        guard old == 0 else { return .replaced(old) }
         live += 1
         for step in 0..<place.step where passing[lines.line(hash, step)] < .max {
             passing[lines.line(hash, step)] += 1
@@ -102,15 +103,17 @@ struct LineWriter<Key: SessionKey>: ~Copyable {
         return .inserted
     }
 
-    /// Removes a key. Its slot rests from now on, until `settle` is called after a grace period.
-    mutating func remove(_ key: Key) -> (value: UInt64, slot: Slot)? {
+    /// Removes a key; its value, or 0. Its slot rests from now on.
+    mutating func remove(_ key: Key) -> UInt64 {
         let hash = key.hash(lines.seed)
         let place = place(key, hash)
-        guard let slot = place.present else { return nil }
+        guard let slot = place.own else { return 0 }
         let old = value(slot)
+        guard old != 0 else { return 0 }
         setValue(slot, 0)
         live -= 1
-        resting[slot >> 6] |= 1 << UInt64(slot & 63)
+        // Once in the list is enough, however often the key comes and goes before the next period begins.
+        if isRemoved.insert(slot) { removed.append(UInt32(slot)) }
         for step in 0..<place.step {
             let line = lines.line(hash, step)
             // A count that stuck is unknown, and stays.
@@ -118,7 +121,7 @@ struct LineWriter<Key: SessionKey>: ~Copyable {
             passing[line] -= 1
             if passing[line] == 0 { emptyRemoved(line) }
         }
-        return (old, slot)
+        return old
     }
 
     func find(_ key: Key) -> UInt64 { lines.find(key, hash: key.hash(lines.seed)) }
@@ -134,13 +137,25 @@ struct LineWriter<Key: SessionKey>: ~Copyable {
 
     // MARK: - Removed slots
 
-    private func isResting(_ slot: Slot) -> Bool { resting[slot >> 6] >> UInt64(slot & 63) & 1 != 0 }
+    private func isResting(_ slot: Slot) -> Bool { isRemoved.contains(slot) || isLeaving.contains(slot) }
 
-    /// Ends the rest of a removed slot: its grace period is over, another key may have it.
-    mutating func settle(_ slot: Slot) {
-        resting[slot >> 6] &= ~(1 << UInt64(slot & 63))
-        let line = slot / Key.slotsPerLine
-        if passing[line] == 0 { emptyRemoved(line) }
+    /// Slots that wait for a grace period to begin, and for the one under way to end.
+    var waiting: (toBegin: Int, toEnd: Int) { (removed.count, leaving.count) }
+
+    /// A grace period begins for every slot removed since the last one. None is under way.
+    mutating func beginLeaving() {
+        swap(&removed, &leaving)
+        swap(&isRemoved, &isLeaving)
+    }
+
+    /// The grace period is over: another key may have the slots that are still without a value.
+    mutating func endLeaving() {
+        for slot in leaving {
+            isLeaving.remove(Int(slot))
+            let line = Int(slot) / Key.slotsPerLine
+            if passing[line] == 0 { emptyRemoved(line) }
+        }
+        leaving.removeAll(keepingCapacity: true)
     }
 
     /// Empties the removed slots of a line that no path goes on from, so that look-ups end here again. This is
@@ -165,5 +180,22 @@ struct LineWriter<Key: SessionKey>: ~Copyable {
     }
 
     /// Bytes of the lines and of what the writer keeps beside them.
-    var bytes: Int { lines.lineCount * Lines<Key>.bytesPerLine + passing.count + resting.count * 8 }
+    var bytes: Int {
+        lines.lineCount * Lines<Key>.bytesPerLine + passing.count + isRemoved.count * 16
+            + (removed.capacity + leaving.capacity) * MemoryLayout<UInt32>.stride
+    }
+}
+
+/// Slots as a bit each.
+extension [UInt64] {
+    fileprivate func contains(_ slot: Int) -> Bool { self[slot >> 6] >> UInt64(slot & 63) & 1 != 0 }
+
+    /// False when it was there already.
+    fileprivate mutating func insert(_ slot: Int) -> Bool {
+        if contains(slot) { return false }
+        self[slot >> 6] |= 1 << UInt64(slot & 63)
+        return true
+    }
+
+    fileprivate mutating func remove(_ slot: Int) { self[slot >> 6] &= ~(1 << UInt64(slot & 63)) }
 }
