@@ -63,6 +63,16 @@ struct CaptureCase: Sendable, CustomStringConvertible {
                     + small.simple(Array(packet.prefix(28)), original: 32),
                 frames: ["1 0 raw 28/32 udp 53"]),
             CaptureCase(
+                description: "times in units of 2^-10 s, of 10^-12 s, and of a unit too small to count",
+                file: small.sectionHeader()
+                    + [0x8a, 12, 0x7f].flatMap {
+                        small.interface(link: 101, options: small.option(9, [$0]))
+                    } + small.enhanced(time: 1536, packet) + small.enhanced(interface: 1, time: 2999, packet)
+                    + small.enhanced(interface: 2, time: 1 << 40, packet),
+                frames: [
+                    "1 1500000000 raw 32/32 udp 53", "2 2 raw 32/32 udp 53", "3 0 raw 32/32 udp 53",
+                ]),
+            CaptureCase(
                 description: "a cut record",
                 file: small.pcapHeader(link: 101) + small.record(Array(packet.prefix(21)), original: 32),
                 frames: ["1 1000002000 raw 21/32 udp truncated-capture"]),
@@ -140,18 +150,18 @@ struct CaptureCase: Sendable, CustomStringConvertible {
 
     @Test(arguments: whole)
     func cutAnywhere(_ sample: CaptureCase) {
+        var clean = 0
         for length in 0..<sample.file.count {
             let (frames, error) = Self.read(Array(sample.file.prefix(length)))
             #expect(frames.elementsEqual(sample.frames.prefix(frames.count)))
             if let error {
                 #expect((0...length).contains(error.offset))
             } else {
-                // Cut between two records or blocks: a whole, shorter file.
-                let boundary = Self.read(
-                    Array(sample.file.prefix(length)) + Array(sample.file.dropFirst(length)))
-                #expect(boundary.frames == sample.frames)
+                clean += 1
             }
         }
+        // A cut between two records or blocks leaves a whole, shorter file; no sample has more than ten.
+        #expect(clean < 10)
     }
 
     @Test func mutatedFiles() {
