@@ -26,6 +26,10 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 /// What each target may import is stated, with reasons, in Tests/ArchitectureTests.
 let package = Package(
     name: "gatehouse",
+    products: [
+        // For the benchmark package, and for nobody else.
+        .library(name: "PacketPath", targets: ["PacketPath"])
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
@@ -79,9 +83,16 @@ let package = Package(
             name: "Lab", dependencies: ["NetworkTypes", "CLinux", x509, asn1, crypto],
             swiftSettings: strict),
 
+        // The packet path: values and memory, no system.
+        .target(name: "CPacketPath"),
+        .target(
+            name: "PacketPath", dependencies: ["NetworkTypes", "CPacketPath"], swiftSettings: strict),
+        .target(name: "Capture", dependencies: ["PacketPath", "NetworkTypes"], swiftSettings: strict),
+
         .executableTarget(
             name: "gatehouse",
             dependencies: [
+                "Capture", "PacketPath",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Control", "Lab", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
@@ -150,6 +161,17 @@ let package = Package(
                 "FlowSpace", "NetworkTypes",
             ], swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control", logging], swiftSettings: strict),
+        .target(name: "PacketSamples", path: "Tests/PacketSamples", swiftSettings: strict),
+        .testTarget(
+            name: "PacketPathTests",
+            dependencies: [
+                "TestSupport", "PacketSamples", "PacketPath", "NetworkTypes", "FlowSpace", "FakeKernel",
+                "RulesetCompiler", "RulesetSamples", "Sessions",
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: ["TestSupport", "PacketSamples", "Capture", "PacketPath", "NetworkTypes"],
+            exclude: ["Captures"], swiftSettings: strict),
         .testTarget(
             name: "LabTests", dependencies: ["Lab", "NetworkTypes", x509, asn1, crypto], swiftSettings: strict
         ),

@@ -22,6 +22,7 @@ struct Gatehouse: AsyncParsableCommand {
                     ListSessions.self, Show.self, Explain.self, Disconnect.self, Readmit.self, Device.self,
                     User.self,
                 ]),
+            CommandGroup(name: "Recorded traffic", subcommands: [Decode.self]),
             CommandGroup(name: "Trying it out", subcommands: [LabCommand.self]),
         ])
 }

@@ -110,6 +110,13 @@ extension Floor {
             "Lab", .edge, ["NetworkTypes", "CLinux"],
             outside: ["Foundation", "Glibc", "Synchronization", "X509", "Crypto", "SwiftASN1"],
             why: "It tries the daemon from outside, and would share the daemon's mistakes with its code"),
+        Floor("CPacketPath", .c, why: "instructions that Swift has no word for"),
+        Floor(
+            "PacketPath", .pure, ["NetworkTypes", "CPacketPath"], outside: ["Synchronization"],
+            why: "Once built it neither allocates, locks, blocks nor reads a clock, and knows no policy"),
+        Floor(
+            "Capture", .edge, ["PacketPath", "NetworkTypes"], outside: ["Foundation", "Glibc"],
+            why: "It hands over frames; what they mean is the packet path's"),
         Floor("gatehouse", .root, why: "The composition root imports everything; nothing imports it"),
     ]
 
