@@ -27,8 +27,6 @@ import Testing
         Lean(testDescription: "grows only", addresses: .max, inserts: (10, 10), operations: 100_000),
     ]
 
-    struct NoReader: Error {}
-
     @Test(arguments: leans) func agreesWithDictionaries(_ lean: Lean) throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = Seeded(seed)
