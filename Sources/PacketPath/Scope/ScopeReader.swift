@@ -136,8 +136,7 @@ extension ScopeReader {
     @inlinable @inline(__always)
     static func count(of list: UInt64) -> Int { Int(truncatingIfNeeded: list & 0xffff_ffff) }
 
-    /// How many of the sorted entries are not above `key`. Measured with masks instead of the choice, and with a
-    /// plain count for few entries: neither was faster.
+    /// How many of the sorted entries are not above `key`. Masks in place of the choice were no faster.
     @inlinable @inline(__always)
     static func countNotAbove<Key: FixedWidthInteger>(
         _ key: Key, _ entries: UnsafePointer<Key>, _ count: Int
