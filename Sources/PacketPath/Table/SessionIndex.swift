@@ -6,7 +6,7 @@
 /// into the upper half and the slot of the session's counters into the lower.
 ///
 /// Cost: a slot is 16 bytes (IPv4) or 32 (IPv6) and an eighth to a half of the slots is in use, so a million IPv6
-/// sessions take 66 MiB, and 98 MiB while the table grows. A look-up reads one cache line nine times in ten and 32
+/// sessions take 66 MiB, and 98 MiB while the table grows. A look-up mostly reads one cache line, and 32
 /// lines at most. An insertion that finds the table half full moves every key, which takes tens of
 /// milliseconds at a million; readers do not notice. `SessionTableProof` argues why all of this is safe.
 public struct SessionIndex: ~Copyable, Sendable {
