@@ -114,13 +114,13 @@ package actor Enforcer {
         let now = clock.now()
         var effects = Effects()
         var orders: [(reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void, cut: [SessionID])] = []
-        var previous: Policy?
+        var previous: Rules?
         for input in burst {
             switch input {
             case .event(let event): state.handle(event, at: now, &effects)
             case .tick, .barrier: break
             case .order(let order, let reply):
-                if case .load = order { previous = previous ?? state.policy }
+                if case .load = order { previous = previous ?? (state.policy, state.codes.seeds) }
                 let cutBefore = effects.cut.count
                 do throws(OrderRefusal) {
                     try state.handle(order, at: now, &effects)
@@ -139,6 +139,8 @@ package actor Enforcer {
         for case .barrier(let passed) in burst { passed() }
         setAlarm()
     }
+
+    private typealias Rules = (policy: Policy, seeds: [String: TOTPSeed])
 
     private struct Outcome {
         var committedAt: Instant
@@ -159,7 +161,7 @@ package actor Enforcer {
     }
 
     /// Disk, kernel, VPN server, in this order.
-    private func settle(_ effects: inout Effects, previous: Policy?) async -> Outcome {
+    private func settle(_ effects: inout Effects, previous: Rules?) async -> Outcome {
         let record = await record(effects.ledger)
         state.ruleset.apply(effects.ruleset)
         var (kernel, committedAt) = await commit(effects.ruleset)
@@ -167,12 +169,11 @@ package actor Enforcer {
             // The kernel does not take the new rules: what was in force stays in force. Who lost everything under
             // the new ones is thrown out all the same, and comes back at once under the old.
             var undo = Effects()
-            state.replace(policy: previous, at: clock.now(), &undo)
+            state.codes.replaceSeeds(previous.seeds)
+            state.replace(policy: previous.policy, at: clock.now(), &undo)
             state.ruleset.apply(undo.ruleset)
             (_, committedAt) = await commit(undo.ruleset)
             effects.disconnections += undo.disconnections
-        } else if fault == nil {
-            kernel = nil
         }
         if kernel != nil || record != nil { state.withdrawAdmissions(at: clock.now(), &effects) }
         publish(effects.notes)

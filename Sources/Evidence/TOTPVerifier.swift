@@ -31,7 +31,7 @@ package struct TOTPVerifier: Sendable {
     /// Steps before and after the current one whose codes are taken (RFC 6238 section 5.2 and 6).
     private static let window: ClosedRange<Int64> = -1...1
 
-    private var seeds: [String: TOTPSeed]
+    package private(set) var seeds: [String: TOTPSeed]
     private var states: [String: TOTPState]
     private var strangers = StrangerStates(capacity: strangerCapacity)
 

@@ -390,10 +390,13 @@ import Testing
         for nth in 1...2 { world.kernel.failCommit(nth, errno: 12) }
         await #expect(throws: OrderRefusal.self) {
             try await world.enforcer.carryOut(
-                .load(try Cast.policy(employeesReach: ["finance"]), seeds: try World.seeds))
+                .load(try Cast.policy(employeesReach: ["finance"]), seeds: [:]))
         }
         #expect(await world.enforcer.sessions.first?.decision.scope.systems == ["crm", "portal"])
         #expect(world.elements == ["10.8.0.2"])
+        await world.pass(.seconds(31))
+        await world.send(.login(world.login(try Cast.alice(2), code: try world.code)))
+        #expect(world.gate.words.last == "admit 2", "the old seeds are in force too")
     }
 
     @Test func diskThatRefusesLetsNobodyInButCutsAllTheSame() async throws {
