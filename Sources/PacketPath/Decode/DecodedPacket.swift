@@ -13,6 +13,19 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
         case later
     }
 
+    /// Headers that move where a packet ends.
+    public struct Traits: OptionSet, Sendable, Hashable, BitwiseCopyable {
+        public let rawValue: UInt8
+
+        @inlinable
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        /// IPv4 with a header of more than 20 bytes.
+        public static let options = Traits(rawValue: 1 << 0)
+        /// IPv6 with a routing header among those that were stepped over.
+        public static let routingHeader = Traits(rawValue: 1 << 1)
+    }
+
     /// The source address in host order, its upper 64 bits; zero for IPv4.
     public var sourceHigh: UInt64 = 0
     /// The lower 64 bits; an IPv4 address is in the lowest 32.
@@ -46,6 +59,10 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
     public var icmpType: UInt8 = 0
     /// Meaningful only when ``hasICMPType``.
     public var icmpCode: UInt8 = 0
+    /// IPv4's time to live or IPv6's hop limit.
+    public var hopLimit: UInt8 = 0
+    /// What a rule may refuse a packet for, beside its ends.
+    public var traits: Traits = []
     /// Whether the packet is a fragment.
     public var fragment = Fragment.none
     /// Why the packet is refused undecoded; nil when it was decoded to its end.

@@ -30,7 +30,9 @@ extension PacketDecoder {
         guard total >= header else { return .badTotalLength }
         let fragment = bytes.short(start &+ 6) & 0x3fff
         packet.family = 4
+        packet.hopLimit = bytes.byte(start &+ 8)
         packet.ipProtocol = bytes.byte(start &+ 9)
+        if header != 20 { packet.traits = .options }
         packet.sourceLow = UInt64(bytes.word(start &+ 12))
         packet.destinationLow = UInt64(bytes.word(start &+ 16))
         if fragment != 0 { packet.fragment = fragment & 0x1fff == 0 ? .first : .later }
@@ -57,6 +59,7 @@ extension PacketDecoder {
         let payload = Int(bytes.short(start &+ 4))
         packet.family = 6
         packet.ipProtocol = bytes.byte(start &+ 6)
+        packet.hopLimit = bytes.byte(start &+ 7)
         packet.sourceHigh = bytes.long(start &+ 8)
         packet.sourceLow = bytes.long(start &+ 16)
         packet.destinationHigh = bytes.long(start &+ 24)
@@ -117,6 +120,7 @@ extension PacketDecoder {
                 }
             guard bytes.holds(offset &+ length) else { return endOfChain(bytes, offset &+ length, packet) }
             packet.ipProtocol = bytes.byte(offset)
+            if kind == 43 { packet.traits = .routingHeader }
             if kind == 44 {
                 let place = bytes.short(offset &+ 2)
                 // Three flag bits below the offset; the lowest says that more follow.

@@ -37,7 +37,7 @@ public final class EventRing: @unchecked Sendable {
         let capacity = powerOfTwo(atLeast: max(2, capacity))
         mask = UInt64(capacity - 1)
         unsafe slots = UnsafeMutablePointer<PathEvent>.allocate(capacity: capacity)
-        let blank = PathEvent(kind: .refused, reason: 0, slot: 0, scope: 0, tick: 0)
+        let blank = PathEvent(kind: .refused, reason: 0, session: SessionValue(word: 0), tick: 0)
         unsafe slots.initialize(repeating: blank, count: capacity)
     }
 

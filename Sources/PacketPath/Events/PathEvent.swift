@@ -22,10 +22,8 @@ public struct PathEvent: BitwiseCopyable, Sendable {
     public var destinationLow: UInt64
     /// The caller's coarse clock.
     public var tick: UInt64
-    /// Of the session table; its meaning when there is no session is the caller's.
-    public var slot: UInt32
-    /// The scope that judged, or 0.
-    public var scope: UInt32
+    /// The session's scope and slot; a value of 0 when there is no session.
+    public var session: SessionValue
     public var sourcePort: UInt16
     public var destinationPort: UInt16
     public var kind: Kind
@@ -33,17 +31,18 @@ public struct PathEvent: BitwiseCopyable, Sendable {
     public var reason: UInt8
     public var ipProtocol: UInt8
     public var isIPv6: Bool
-    /// What the kind has to say beside: for a scan the estimated number of destinations.
+    /// What the kind has to say beside: for a scan the estimated number of destinations, for a spoofed source the
+    /// index of the tunnel, or 0.
     public var detail: UInt64
 
+    /// An event about no packet: every field but these is 0.
     @inlinable
-    public init(kind: Kind, reason: UInt8, slot: UInt32, scope: UInt32, tick: UInt64, detail: UInt64 = 0) {
+    init(kind: Kind, reason: UInt8, session: SessionValue, tick: UInt64, detail: UInt64 = 0) {
         (sourceHigh, sourceLow, destinationHigh, destinationLow) = (0, 0, 0, 0)
         (sourcePort, destinationPort, ipProtocol, isIPv6) = (0, 0, 0, false)
         self.kind = kind
         self.reason = reason
-        self.slot = slot
-        self.scope = scope
+        self.session = session
         self.tick = tick
         self.detail = detail
     }
@@ -51,18 +50,15 @@ public struct PathEvent: BitwiseCopyable, Sendable {
     /// With the ends, ports and protocol of a packet.
     @inlinable
     public init(
-        kind: Kind, reason: DenyReason, packet: JudgedPacket, slot: UInt32, scope: UInt32, tick: UInt64,
+        kind: Kind, reason: DenyReason, packet: DecodedPacket, session: SessionValue, tick: UInt64,
         detail: UInt64 = 0
     ) {
         self.init(
-            kind: kind, reason: reason.rawValue, slot: slot, scope: scope, tick: tick, detail: detail)
-        sourceHigh = UInt64(truncatingIfNeeded: packet.source &>> 64)
-        sourceLow = UInt64(truncatingIfNeeded: packet.source)
-        destinationHigh = UInt64(truncatingIfNeeded: packet.destination &>> 64)
-        destinationLow = UInt64(truncatingIfNeeded: packet.destination)
-        sourcePort = packet.sourcePort
-        destinationPort = packet.destinationPort
+            kind: kind, reason: reason.rawValue, session: session, tick: tick, detail: detail)
+        (sourceHigh, sourceLow) = (packet.sourceHigh, packet.sourceLow)
+        (destinationHigh, destinationLow) = (packet.destinationHigh, packet.destinationLow)
+        (sourcePort, destinationPort) = (packet.sourcePort, packet.destinationPort)
         ipProtocol = packet.ipProtocol
-        isIPv6 = packet.isIPv6
+        isIPv6 = packet.family == 6
     }
 }

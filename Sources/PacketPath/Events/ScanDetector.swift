@@ -48,6 +48,8 @@ public struct ScanDetector: ~Copyable {
     /// What one refusal came to.
     public enum Finding: Hashable, Sendable {
         case nothing
+        /// This destination, or one with the same bit, was refused within the window already.
+        case repeated
         /// The session reached the threshold, with about so many destinations.
         case scan(Int)
     }
@@ -64,7 +66,8 @@ public struct ScanDetector: ~Copyable {
         let bit = Self.hash(destination, service(ipProtocol, port), key) &>> 57
         let isNew = record.set(bit)
         defer { unsafe slots[slot] = record }
-        guard isNew, record.toldIn == 0 || record.toldIn &+ 1 < window else { return .nothing }
+        guard isNew else { return .repeated }
+        guard record.toldIn == 0 || record.toldIn &+ 1 < window else { return .nothing }
         let count = estimates[record.bitCount]
         guard count >= threshold else { return .nothing }
         record.toldIn = window

@@ -16,6 +16,8 @@ public struct SessionUse: Hashable, Sendable {
     public var denied: UInt64 = 0
     /// The greatest tick of a packet either way, 0 before the first.
     public var lastSeen: UInt64 = 0
+    /// The greatest tick of a packet either way that was not refused, 0 before the first.
+    public var lastUsed: UInt64 = 0
     /// By the number of a ``DenyReason``. Of one session and worker each wraps at 2³².
     var reasons = [UInt64](repeating: 0, count: 16)
 
@@ -28,6 +30,7 @@ public struct SessionUse: Hashable, Sendable {
         sum.toward += other.toward
         sum.denied &+= other.denied
         sum.lastSeen = max(sum.lastSeen, other.lastSeen)
+        sum.lastUsed = max(sum.lastUsed, other.lastUsed)
         for index in sum.reasons.indices { sum.reasons[index] &+= other.reasons[index] }
     }
 }

@@ -25,7 +25,7 @@ public final class WorkerCounters: @unchecked Sendable {
     @usableFromInline let words: UnsafeMutablePointer<Atomic<UInt64>>
     /// Sixteen numbers a slot, by ``DenyReason``.
     @usableFromInline let reasons: UnsafeMutablePointer<Atomic<UInt32>>
-    /// By ``DenyReason``, in all.
+    /// In all: 16 by ``DenyReason``, then 16 by ``DropReason``.
     @usableFromInline let totals: UnsafeMutablePointer<Atomic<UInt64>>
     public let slotCount: Int
     private let block: UnsafeMutableRawPointer
@@ -38,6 +38,8 @@ public final class WorkerCounters: @unchecked Sendable {
         @usableFromInline static var outward: Int { 2 }
         @usableFromInline static var toward: Int { 4 }
         @usableFromInline static var denied: Int { 6 }
+        /// As ``lastSeen``, of packets that were not refused.
+        @usableFromInline static var lastUsed: Int { 7 }
         static let count = 8
     }
 
@@ -86,6 +88,11 @@ extension WorkerCounters {
         return use
     }
 
+    /// Frames that were not decoded, by the reason.
+    public func dropped(_ reason: DropReason) -> UInt64 {
+        unsafe totals[16 + Int(reason.rawValue)].load(ordering: .relaxed)
+    }
+
     private func read(
         _ record: UnsafeMutablePointer<Atomic<UInt64>>, _ reasons: UnsafeMutablePointer<Atomic<UInt32>>
     ) -> SessionUse {
@@ -96,6 +103,7 @@ extension WorkerCounters {
         use.toward.packets = unsafe record[Field.toward].load(ordering: .acquiring)
         use.toward.octets = unsafe record[Field.toward + 1].load(ordering: .acquiring)
         use.denied = unsafe record[Field.denied].load(ordering: .acquiring)
+        use.lastUsed = unsafe record[Field.lastUsed].load(ordering: .acquiring)
         for index in 0..<16 { use.reasons[index] = unsafe UInt64(reasons[index].load(ordering: .acquiring)) }
         return use
     }
@@ -110,23 +118,69 @@ public struct CounterWriter: ~Copyable, Sendable {
     init(_ counters: WorkerCounters) { self.counters = counters }
 
     /// Counts one packet of a session. Generation 0, or a slot beyond the last, counts in all alone.
-    @inlinable
     public mutating func count(
         slot: Int, generation: UInt64, way: JudgedPacket.Way, octets: Int, tick: UInt64, denied: DenyReason?
     ) {
-        let words = unsafe counters.words
-        let total = counters.slotCount
-        unsafe Self.add(words + total &* 8, way, octets, tick, denied)
-        if let denied { unsafe Self.increment(counters.totals + Int(denied.rawValue), 1) }
-        guard generation != 0, slot >= 0, slot < total else { return }
-        let record = unsafe words + slot &* 8
+        let reason = denied?.rawValue ?? 0
+        var batch = BatchCount()
+        batch.add(way, octets, isDenied: denied != nil)
+        countSession(
+            slot: slot, generation: generation, way: way, octets: octets, tick: tick, reason: reason)
+        if reason != 0 { countReason(reason) }
+        add(batch, tick: tick)
+    }
+
+    /// Counts one packet for its session alone; `reason` is 0 or the number of a ``DenyReason``.
+    @inlinable @inline(__always)
+    mutating func countSession(
+        slot: Int, generation: UInt64, way: JudgedPacket.Way, octets: Int, tick: UInt64, reason: UInt8
+    ) {
+        // Of no session, or of one for which there was no slot.
+        guard generation != 0, UInt(bitPattern: slot) < UInt(bitPattern: counters.slotCount) else { return }
+        let record = unsafe counters.words + slot &* 8
         if unsafe record[0].load(ordering: .relaxed) != generation { begin(slot, generation) }
-        unsafe Self.add(record, way, octets, tick, denied)
-        if let denied {
-            let reason = unsafe counters.reasons + (slot &* 16 &+ Int(denied.rawValue))
-            let count = unsafe reason.pointee.load(ordering: .relaxed)
-            unsafe reason.pointee.store(count &+ 1, ordering: .releasing)
+        unsafe record[WorkerCounters.Field.lastSeen].store(tick, ordering: .releasing)
+        let fields =
+            unsafe record + (way == .outward ? WorkerCounters.Field.outward : WorkerCounters.Field.toward)
+        unsafe Self.increment(fields, 1)
+        unsafe Self.increment(fields + 1, UInt64(truncatingIfNeeded: octets))
+        if reason == 0 {
+            unsafe record[WorkerCounters.Field.lastUsed].store(tick, ordering: .releasing)
+        } else {
+            unsafe countDenied(record, slot, reason)
         }
+    }
+
+    @usableFromInline @inline(never)
+    mutating func countDenied(_ record: UnsafeMutablePointer<Atomic<UInt64>>, _ slot: Int, _ reason: UInt8) {
+        unsafe Self.increment(record + WorkerCounters.Field.denied, 1)
+        let word = unsafe counters.reasons + (slot &* 16 &+ Int(reason))
+        let count = unsafe word.pointee.load(ordering: .relaxed)
+        unsafe word.pointee.store(count &+ 1, ordering: .releasing)
+    }
+
+    /// Counts a refusal in all, by its reason.
+    mutating func countReason(_ reason: UInt8) { unsafe Self.increment(counters.totals + Int(reason), 1) }
+
+    /// Counts a frame that was not decoded.
+    mutating func countDrop(_ reason: DropReason) {
+        unsafe Self.increment(counters.totals + 16 + Int(reason.rawValue), 1)
+    }
+
+    /// Adds what a batch came to, to what was counted in all.
+    mutating func add(_ batch: BatchCount, tick: UInt64) {
+        let record = unsafe counters.words + counters.slotCount &* 8
+        let packets = batch.outwardPackets &+ batch.towardPackets
+        guard packets != 0 else { return }
+        unsafe record[WorkerCounters.Field.lastSeen].store(tick, ordering: .releasing)
+        if packets != batch.denied {
+            unsafe record[WorkerCounters.Field.lastUsed].store(tick, ordering: .releasing)
+        }
+        unsafe Self.increment(record + WorkerCounters.Field.outward, batch.outwardPackets)
+        unsafe Self.increment(record + WorkerCounters.Field.outward + 1, batch.outwardOctets)
+        unsafe Self.increment(record + WorkerCounters.Field.toward, batch.towardPackets)
+        unsafe Self.increment(record + WorkerCounters.Field.toward + 1, batch.towardOctets)
+        unsafe Self.increment(record + WorkerCounters.Field.denied, batch.denied)
     }
 
     /// Another session has the slot now.
@@ -140,24 +194,30 @@ public struct CounterWriter: ~Copyable, Sendable {
         unsafe record[0].store(generation, ordering: .releasing)
     }
 
-    @inlinable @inline(__always)
-    static func add(
-        _ record: UnsafeMutablePointer<Atomic<UInt64>>, _ way: JudgedPacket.Way, _ octets: Int,
-        _ tick: UInt64,
-        _ denied: DenyReason?
-    ) {
-        unsafe record[WorkerCounters.Field.lastSeen].store(tick, ordering: .releasing)
-        let fields =
-            unsafe record + (way == .outward ? WorkerCounters.Field.outward : WorkerCounters.Field.toward)
-        unsafe increment(fields, 1)
-        unsafe increment(fields + 1, UInt64(truncatingIfNeeded: octets))
-        if denied != nil { unsafe increment(record + WorkerCounters.Field.denied, 1) }
-    }
-
     /// No other thread stores here, so nothing is lost between the load and the store.
     @inlinable @inline(__always)
     static func increment(_ word: UnsafeMutablePointer<Atomic<UInt64>>, _ count: UInt64) {
         let old = unsafe word.pointee.load(ordering: .relaxed)
         unsafe word.pointee.store(old &+ count, ordering: .releasing)
+    }
+}
+
+/// What the packets of a batch come to, in all.
+struct BatchCount {
+    var outwardPackets: UInt64 = 0
+    var outwardOctets: UInt64 = 0
+    var towardPackets: UInt64 = 0
+    var towardOctets: UInt64 = 0
+    var denied: UInt64 = 0
+
+    @inline(__always)
+    mutating func add(_ way: JudgedPacket.Way, _ octets: Int, isDenied: Bool) {
+        let octets = UInt64(truncatingIfNeeded: octets)
+        let isOutward: UInt64 = way == .outward ? 1 : 0
+        outwardPackets &+= isOutward
+        outwardOctets &+= octets &* isOutward
+        towardPackets &+= 1 &- isOutward
+        towardOctets &+= octets &* (1 &- isOutward)
+        denied &+= isDenied ? 1 : 0
     }
 }

@@ -112,6 +112,9 @@ public struct SessionIndex: ~Copyable, Sendable {
     /// Whether every reader has been quiescent since that period began.
     public func gracePeriodHasEnded(_ period: UInt64) -> Bool { shared.grace.hasEnded(period) }
 
+    /// For who keeps other things as long as readers may see them.
+    var gracePeriods: GracePeriods { shared.grace }
+
     // MARK: - Looking, for the writer
 
     /// The value of a key, or 0, as the writer sees it.

@@ -26,6 +26,7 @@ import Testing
         expected.destinationPort = 443
         expected.hasPorts = true
         expected.tcpFlags = 0x18
+        expected.hopLimit = 64
         expected.length = 44
         expected.payloadLength = 24
         #expect(packet == expected)
@@ -58,6 +59,7 @@ import Testing
         expected.length = 64
         expected.payloadLength = 8
         expected.fragment = .first
+        expected.hopLimit = 64
         #expect(packet == expected)
     }
 

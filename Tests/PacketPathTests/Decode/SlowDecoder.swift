@@ -144,6 +144,8 @@ struct SlowDecoder {
         if total < length { throw Refusal(reason: .badTotalLength) }
         packet.family = 4
         packet.ipProtocol = header[9]
+        packet.hopLimit = header[8]
+        if length > 20 { packet.traits.insert(.options) }
         (packet.sourceHigh, packet.sourceLow) = Self.halves(header[12..<16])
         (packet.destinationHigh, packet.destinationLow) = Self.halves(header[16..<20])
         packet.length = UInt32(total)
@@ -175,6 +177,7 @@ struct SlowDecoder {
         let payload = Self.number(header[4..<6])
         packet.family = 6
         packet.ipProtocol = header[6]
+        packet.hopLimit = header[7]
         (packet.sourceHigh, packet.sourceLow) = Self.halves(header[8..<24])
         (packet.destinationHigh, packet.destinationLow) = Self.halves(header[24..<40])
         packet.length = UInt32(payload + 40)
@@ -204,6 +207,7 @@ struct SlowDecoder {
         let kind = packet.ipProtocol
         _ = try take(kind == 44 ? 8 : length)
         packet.ipProtocol = head[0]
+        if kind == 43 { packet.traits.insert(.routingHeader) }
         guard kind == 44 else { return }
         let field = Self.number(head[2..<4])
         if field / 8 != 0 {

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct EventRingTests {
     static func event(_ number: UInt64) -> PathEvent {
-        var event = PathEvent(kind: .refused, reason: 7, slot: UInt32(number % 1_000), scope: 3, tick: number)
+        var event = PathEvent(
+            kind: .refused, reason: 7, session: SessionValue(word: number % 1_000), tick: number)
         event.sourceLow = ~number
         event.detail = number &* 3
         return event
@@ -14,7 +15,7 @@ import Testing
 
     static func isWhole(_ event: PathEvent) -> Bool {
         event.sourceLow == ~event.tick && event.detail == event.tick &* 3
-            && event.slot == UInt32(event.tick % 1_000)
+            && event.session.word == event.tick % 1_000
     }
 
     @Test func anEventIsACacheLine() {
@@ -24,19 +25,22 @@ import Testing
     }
 
     @Test func anEventSaysWhatThePacketWas() {
-        var packet = JudgedPacket(
-            way: .outward, isIPv6: true, ipProtocol: 17, source: (0xfd08 << 112) + 2,
-            destination: (0xfd10 << 112) + 3)
+        var packet = DecodedPacket()
+        packet.family = 6
+        packet.ipProtocol = 17
+        (packet.sourceHigh, packet.sourceLow) = (0xfd08 << 48, 2)
+        (packet.destinationHigh, packet.destinationLow) = (0xfd10 << 48, 3)
         packet.sourcePort = 40_000
         packet.destinationPort = 53
+        let session = SessionValue(scope: 6, slot: SessionSlot(number: 5, generation: 9))
         let event = PathEvent(
-            kind: .refused, reason: .destination, packet: packet, slot: 5, scope: 6, tick: 7)
+            kind: .refused, reason: .destination, packet: packet, session: session, tick: 7)
         #expect(event.sourceHigh == 0xfd08 << 48 && event.sourceLow == 2)
         #expect(event.destinationHigh == 0xfd10 << 48 && event.destinationLow == 3)
         #expect(
             event.sourcePort == 40_000 && event.destinationPort == 53 && event.ipProtocol == 17
                 && event.isIPv6)
-        #expect(event.slot == 5 && event.scope == 6 && event.tick == 7)
+        #expect(event.session == session && event.tick == 7)
         #expect(event.reason == DenyReason.destination.rawValue)
     }
 

@@ -54,6 +54,8 @@ import Testing
         if let denied {
             use.denied += 1
             use.reasons[Int(denied.rawValue)] += 1
+        } else {
+            use.lastUsed = tick
         }
     }
 

@@ -1,0 +1,96 @@
+// What few packets need: out of the way of the rest.
+extension PathWorker {
+    /// A session was not found where the frame says: perhaps it is the other end's, or of another tunnel.
+    @inline(never)
+    mutating func searchFurther(_ frames: UnsafePointer<PathFrame>, _ place: Int) {
+        let frame = unsafe frames[place]
+        guard frame.way == .either || frame.interface == 0 else { return }
+        if frame.way != .toward, search(place, frame.interface, .outward) { return }
+        if frame.way != .outward, search(place, frame.interface, .toward) { return }
+    }
+
+    /// Whether the packet is of a session of this tunnel, or, for interface 0, of any of the worker's.
+    private mutating func search(_ place: Int, _ interface: UInt32, _ way: JudgedPacket.Way) -> Bool {
+        if interface != 0 { return searchOne(place, interface, way) }
+        for index in 0..<scratch.tunnelCount {
+            if unsafe searchOne(place, scratch.tunnels[index], way) { return true }
+        }
+        return false
+    }
+
+    private mutating func searchOne(_ place: Int, _ interface: UInt32, _ way: JudgedPacket.Way) -> Bool {
+        let packet = unsafe scratch.packets[place]
+        let (high, low) =
+            way == .outward
+            ? (packet.sourceHigh, packet.sourceLow) : (packet.destinationHigh, packet.destinationLow)
+        let found =
+            packet.family == 6
+            ? reader.sessions.find(IPv6SessionKey(interface: interface, high: high, low: low))
+            : reader.sessions.find(
+                IPv4SessionKey(interface: interface, address: UInt32(truncatingIfNeeded: low)))
+        guard found != 0 else { return false }
+        unsafe scratch.sessions[place] = found
+        unsafe scratch.ways[place] = way
+        return true
+    }
+
+    /// A common packet toward a session.
+    @inline(never)
+    func judgeToward(_ frames: UnsafePointer<PathFrame>, _ place: Int, _ scopes: SlotStorage) -> PathOutcome {
+        self.place == .recording ? unsafe judgeUncommon(frames, place, scopes) : .permitted
+    }
+
+    /// Everything that is not a plain packet of a known session.
+    @inline(never)
+    func judgeUncommon(
+        _ frames: UnsafePointer<PathFrame>, _ place: Int, _ scopes: SlotStorage
+    ) -> PathOutcome {
+        let way = unsafe scratch.ways[place]
+        let session = unsafe SessionValue(word: scratch.sessions[place])
+        // Toward nobody's session at a tunnel, and from the gateway or another host inside: not ours to judge.
+        if session.word == 0, self.place == .inside { return .permitted }
+        if way == .toward, self.place != .recording { return .permitted }
+        let frame = unsafe frames[place]
+        let bytes = unsafe UnsafeRawBufferPointer(start: frame.bytes, count: Int(frame.captured))
+        let packet = unsafe JudgedPacket(scratch.packets[place], in: bytes, way: way)
+        return unsafe PathOutcome(Judge.verdict(on: packet, by: scopes.reader(session.scope)))
+    }
+
+    /// A refusal becomes an event, and perhaps a scan.
+    @inline(never)
+    mutating func report(_ frames: UnsafePointer<PathFrame>, _ place: Int, _ reason: UInt8, _ tick: UInt64) {
+        counters.countReason(reason)
+        guard let reason = DenyReason(rawValue: reason) else { return }
+        let packet = unsafe scratch.packets[place]
+        let session = unsafe SessionValue(word: scratch.sessions[place])
+        if session.word == 0 { return reportSpoofed(packet, unsafe frames[place].interface, reason, tick) }
+        let isRefusal = self.place != .inside
+        // Refusals of packets that a stranger sent toward a session are no scan of the session's.
+        if isRefusal, unsafe scratch.ways[place] == .outward {
+            let finding = scans.refused(
+                slot: Int(session.slot), generation: session.generation, destination: packet.destinationBits,
+                ipProtocol: packet.ipProtocol, port: packet.destinationPort, tick: tick)
+            if case .scan(let count) = finding {
+                events.append(
+                    PathEvent(
+                        kind: .scan, reason: reason, packet: packet, session: session, tick: tick,
+                        detail: UInt64(count)))
+            }
+            // The same again within the window is counted, and not told again.
+            if finding == .repeated { return }
+        }
+        events.append(
+            PathEvent(
+                kind: isRefusal ? .refused : .disagreement, reason: reason, packet: packet, session: session,
+                tick: tick))
+    }
+
+    private mutating func reportSpoofed(
+        _ packet: DecodedPacket, _ interface: UInt32, _ reason: DenyReason, _ tick: UInt64
+    ) {
+        var event = PathEvent(
+            kind: .spoofed, reason: reason, packet: packet, session: SessionValue(word: 0), tick: tick)
+        event.detail = UInt64(interface)
+        events.append(event)
+    }
+}

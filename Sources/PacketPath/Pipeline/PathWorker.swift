@@ -1,0 +1,182 @@
+import CPacketPath
+
+/// One worker of the packet path: frames go in, counts and events come out.
+///
+/// Frames are taken 32 at a time, in passes: decode all; ask for the lines of the session index; look the sessions
+/// up, and ask for their counters; judge, count, and report. What a pass asks the memory for, the next one finds
+/// near. Packets of the two families go through the later passes apart, so that no branch depends on which came.
+///
+/// Owned by one thread at a time. Once made it neither allocates, locks, waits nor reads a clock; nothing it does
+/// depends on the number of sessions but cache misses.
+@safe
+public struct PathWorker: ~Copyable, @unchecked Sendable {
+    // Unchecked: `scratch` is this worker's alone.
+
+    /// Where the frames are seen, and so what they mean.
+    public enum Place: UInt8, Sendable, BitwiseCopyable {
+        /// At the tunnel, before the kernel judges what comes out of it. Frames toward a session are counted and not
+        /// judged: the kernel has let them pass, the gateway's own refusals among them.
+        case tunnel
+        /// Where packets leave for the inside, after the kernel let them pass: what is refused here is a
+        /// ``PathEvent/Kind/disagreement``. Nothing is counted for sessions: that is done at the tunnel.
+        case inside
+        /// Anywhere, in a recording: both ways are judged and counted.
+        case recording
+    }
+
+    let place: Place
+    let link: LinkType
+    var reader: PathReader
+    var counters: CounterWriter
+    var events: EventWriter
+    var scans: ScanDetector
+    let scratch: Scratch
+
+    /// Frames that go through the passes together.
+    public static var batch: Int { 32 }
+
+    /// - Parameters:
+    ///   - tunnels: Indices of the tunnels that a frame of interface 0 may be of, tried in this order.
+    public init(
+        place: Place, link: LinkType, reader: consuming PathReader, counters: consuming CounterWriter,
+        events: consuming EventWriter, scans: consuming ScanDetector, tunnels: [UInt32] = []
+    ) {
+        self.place = place
+        self.link = link
+        self.reader = reader
+        self.counters = counters
+        self.events = events
+        self.scans = scans
+        scratch = Scratch(tunnels: tunnels)
+    }
+
+    deinit { scratch.free() }
+
+    /// Looks at frames, in order. The session index may free what it retired once this has returned, so a call is
+    /// for as many frames as are at hand, a few thousand at most.
+    ///
+    /// - Parameter tick: The caller's coarse clock, which never goes back: when the frames were seen.
+    public mutating func process(_ frames: UnsafeBufferPointer<PathFrame>, tick: UInt64) {
+        var first = 0
+        while first < frames.count {
+            let count = min(Self.batch, frames.count &- first)
+            unsafe processBatch(frames.baseAddress.unsafelyUnwrapped + first, count, tick)
+            first &+= count
+        }
+        reader.sessions.quiescent()
+    }
+
+    /// Says that nothing found so far is used any more, for a worker that has no frames to look at.
+    public mutating func rest() { reader.sessions.quiescent() }
+
+    /// What became of a frame of the last call, which had at most ``batch`` of them.
+    public func result(_ index: Int) -> PathResult {
+        precondition(index >= 0 && index < Self.batch)
+        return unsafe PathResult(
+            packet: scratch.packets[index], session: scratch.sessions[index], way: scratch.ways[index],
+            outcome: scratch.outcomes[index])
+    }
+}
+
+/// What became of one frame.
+public struct PathResult: Sendable {
+    /// How much of it was decoded.
+    public let packet: DecodedPacket
+    let session: UInt64
+    public let way: JudgedPacket.Way
+    let outcome: PathOutcome
+
+    init(packet: DecodedPacket, session: UInt64, way: JudgedPacket.Way, outcome: PathOutcome) {
+        self.packet = packet
+        self.session = session
+        self.way = way
+        self.outcome = outcome
+    }
+
+    /// The session that the packet is of; nil when there is none, or the frame was not decoded.
+    public var value: SessionValue? { session == 0 ? nil : SessionValue(word: session) }
+
+    /// Nil when the frame was not decoded: its packet then says why.
+    public var verdict: Verdict? { packet.drop == nil ? outcome.verdict : nil }
+}
+
+/// A verdict in one byte: 0 is permitted, below 128 the number of a ``DenyReason``, above it that of a ``Doubt``.
+struct PathOutcome: BitwiseCopyable, Equatable {
+    let code: UInt8
+
+    @inline(__always)
+    init(code: UInt8) { self.code = code }
+
+    init(_ verdict: Verdict) {
+        switch verdict {
+        case .permitted: code = 0
+        case .denied(let reason): code = reason.rawValue
+        case .cannotTell(let doubt): code = 128 | doubt.rawValue
+        }
+    }
+
+    @inline(__always) static var permitted: PathOutcome { PathOutcome(code: 0) }
+    @inline(__always)
+    static func denied(_ reason: DenyReason) -> PathOutcome { PathOutcome(code: reason.rawValue) }
+
+    /// 0 unless refused. What nobody can tell is no refusal.
+    @inline(__always)
+    var reason: UInt8 { code < 128 ? code : 0 }
+
+    var verdict: Verdict {
+        if code == 0 { return .permitted }
+        if code >= 128, let doubt = Doubt(rawValue: code & 127) { return .cannotTell(doubt) }
+        // Every code is made above; should one not be, it is a refusal.
+        return .denied(DenyReason(rawValue: code) ?? .noScope)
+    }
+}
+
+/// A worker's notes on one batch, by the frame's place in it; hashes and lists by the place in their list.
+@safe
+struct Scratch: BitwiseCopyable {
+    // Every array has `PathWorker.batch` elements, initialised for good; the worker frees them at its end.
+    let packets: UnsafeMutablePointer<DecodedPacket>
+    let sessions: UnsafeMutablePointer<UInt64>
+    let hashes: UnsafeMutablePointer<UInt64>
+    let ipv4: UnsafeMutablePointer<UInt32>
+    let ipv6: UnsafeMutablePointer<UInt32>
+    let ways: UnsafeMutablePointer<JudgedPacket.Way>
+    let outcomes: UnsafeMutablePointer<PathOutcome>
+    /// `tunnelCount` of them.
+    let tunnels: UnsafeMutablePointer<UInt32>
+    let tunnelCount: Int
+
+    init(tunnels indices: [UInt32]) {
+        let count = PathWorker.batch
+        unsafe packets = .allocate(capacity: count)
+        unsafe sessions = .allocate(capacity: count)
+        unsafe hashes = .allocate(capacity: count)
+        unsafe ipv4 = .allocate(capacity: count)
+        unsafe ipv6 = .allocate(capacity: count)
+        unsafe ways = .allocate(capacity: count)
+        unsafe outcomes = .allocate(capacity: count)
+        unsafe packets.initialize(repeating: DecodedPacket(), count: count)
+        unsafe sessions.initialize(repeating: 0, count: count)
+        unsafe hashes.initialize(repeating: 0, count: count)
+        unsafe ipv4.initialize(repeating: 0, count: count)
+        unsafe ipv6.initialize(repeating: 0, count: count)
+        unsafe ways.initialize(repeating: .outward, count: count)
+        unsafe outcomes.initialize(repeating: .permitted, count: count)
+        tunnelCount = indices.count
+        unsafe tunnels = .allocate(capacity: max(1, indices.count))
+        for (index, interface) in indices.enumerated() {
+            unsafe (tunnels + index).initialize(to: interface)
+        }
+    }
+
+    func free() {
+        unsafe packets.deallocate()
+        unsafe sessions.deallocate()
+        unsafe hashes.deallocate()
+        unsafe ipv4.deallocate()
+        unsafe ipv6.deallocate()
+        unsafe ways.deallocate()
+        unsafe outcomes.deallocate()
+        unsafe tunnels.deallocate()
+    }
+}
