@@ -62,8 +62,8 @@ let package = Package(
         .target(
             name: "Enforcement",
             dependencies: [
-                "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions", "FlowSpace",
-                "NetworkTypes", logging,
+                "PacketPath", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
+                "FlowSpace", "NetworkTypes", logging,
             ], swiftSettings: strict),
 
         // The edges: the kernel, the VPN server, the disk, the administrator.
@@ -156,7 +156,7 @@ let package = Package(
         .testTarget(
             name: "EnforcementTests",
             dependencies: [
-                "TestSupport", "FakeKernel",
+                "TestSupport", "FakeKernel", "PacketPath",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes",
             ], swiftSettings: strict),

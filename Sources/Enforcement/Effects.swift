@@ -13,6 +13,7 @@ struct Effects {
     /// refusal takes tell which names are known.
     var ledgerAfterwards: [LedgerChange] = []
     var ruleset: [RulesetChange] = []
+    var path: [PathChange] = []
     var answers: [(login: Login, answer: LoginAnswer)] = []
     var disconnections: [(session: SessionID, mode: DisconnectMode)] = []
     var notes: [Note] = []
@@ -24,15 +25,17 @@ struct Effects {
         var level: Logger.Level
         var message: String
         var metadata: Logger.Metadata
-    }
 
-    mutating func note(_ level: Logger.Level, _ message: String, _ session: Session? = nil) {
-        var metadata: Logger.Metadata = [:]
-        if let session {
+        mutating func name(_ session: Session) {
             metadata["session"] = "\(session.id)"
             metadata["user"] = "\(session.userName)"
             metadata["common-name"] = "\(session.commonName)"
         }
-        notes.append(Note(level: level, message: message, metadata: metadata))
+    }
+
+    mutating func note(_ level: Logger.Level, _ message: String, _ session: Session? = nil) {
+        var note = Note(level: level, message: message, metadata: [:])
+        if let session { note.name(session) }
+        notes.append(note)
     }
 }

@@ -9,14 +9,17 @@ package struct EnforcementSettings: Sendable {
     package var grace: Duration
     /// Settings pushed to a client that is let in, by source: the full tunnel, the resolver.
     package var push: [String: [String]]
+    /// Sessions that the packet path can count at once; nil for no packet path.
+    package var pathSlots: Int?
 
     package init(
         layout: RulesetLayout, lease: Duration = .seconds(60), grace: Duration = .seconds(600),
-        push: [String: [String]] = [:]
+        push: [String: [String]] = [:], pathSlots: Int? = nil
     ) {
         self.layout = layout
         self.lease = lease
         self.grace = grace
         self.push = push
+        self.pathSlots = pathSlots
     }
 }

@@ -38,6 +38,7 @@ extension EnforcementState {
         guard let expires = left.min(), left.count == keys.count else { return }
         let scope = scopes.retain(space, &effects.ruleset)
         effects.ruleset += keys.map { .put($0, Ruleset.Element(scope: scope, expires: expires)) }
+        effects.path.append(.put(session.id, keys, space))
         enforced[session.id]?.programmed = .init(keys: keys, scope: scope, expires: expires)
         effects.note(.info, "taken over for the rest of its lease", session)
     }

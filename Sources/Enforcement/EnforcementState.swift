@@ -101,6 +101,7 @@ struct EnforcementState: Sendable {
         let stale = Set(session.programmed?.keys ?? []).subtracting(keys)
         let element = Ruleset.Element(scope: scope, expires: expires)
         effects.ruleset += stale.map { .remove($0) } + keys.map { .put($0, element) }
+        effects.path.append(.put(id, keys, space))
         session.programmed = .init(keys: keys, scope: scope, expires: expires)
         enforced[id] = session
         schedule(session, at: now)
@@ -111,6 +112,7 @@ struct EnforcementState: Sendable {
         deadlines.set(nil, for: id)
         guard let programmed = enforced[id]?.programmed else { return }
         effects.ruleset += programmed.keys.map { .remove($0) }
+        effects.path.append(.remove(id))
         scopes.release(programmed.scope)
         enforced[id]?.programmed = nil
     }

@@ -1,6 +1,7 @@
 package import Classification
 package import Evidence
 package import Logging
+package import PacketPath
 package import PolicyLanguage
 package import RulesetCompiler
 package import Sessions
@@ -10,16 +11,21 @@ package import Sessions
 /// Inputs wait in one mailbox, and all that wait together become one burst: one durable record, one transaction, then
 /// the answers. Nothing else runs while a burst is carried out, so no decision is ever made on half of one.
 package actor Enforcer {
-    private var state: EnforcementState
+    var state: EnforcementState
     private let backend: any RulesetBackend
     private let ledger: any Ledger
-    private let clock: any WallClock
+    let clock: any WallClock
     private let log: Logger
     private var gates: [String: any SessionGate] = [:]
     private let mailbox = Mailbox<Input>()
     /// Why the kernel's side may differ from what it should be, and when to try again; nil when it does not.
     private var fault: Fault?
     private var alarm: Task<Void, Never>?
+    /// What the packet path knows; nil when there is none.
+    var path: PathLowering?
+    var reporter = PathReporter()
+    /// Where the workers of the packet path read; nil when there is none.
+    nonisolated package let pathReaders: PathReaders?
 
     fileprivate enum Input: Sendable {
         case event(SessionEvent)
@@ -45,6 +51,18 @@ package actor Enforcer {
         self.ledger = ledger
         self.clock = clock
         self.log = log
+        guard let slots = settings.pathSlots else {
+            pathReaders = nil
+            return
+        }
+        do throws(SessionIndexError) {
+            let lowering = try PathLowering(slotCount: slots)
+            pathReaders = lowering.readers
+            path = consume lowering
+        } catch {
+            pathReaders = nil
+            log.critical("no packet path: \(error)")
+        }
     }
 
     /// Sessions of the process before this one, until `start` has looked at them.
@@ -65,6 +83,8 @@ package actor Enforcer {
         remembered = []
         state.ruleset.apply(effects.ruleset)
         _ = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
+        path?.setInside(state.policy.inside)
+        lower(effects.path)
         publish(effects.notes)
         setAlarm()
     }
@@ -173,13 +193,22 @@ package actor Enforcer {
             state.replace(policy: previous.policy, at: clock.now(), &undo)
             state.ruleset.apply(undo.ruleset)
             (_, committedAt) = await commit(undo.ruleset)
+            effects.path += undo.path
             effects.disconnections += undo.disconnections
         }
+        lower(effects.path)
+        if previous != nil { path?.setInside(state.policy.inside) }
         if kernel != nil || record != nil { state.withdrawAdmissions(at: clock.now(), &effects) }
         publish(effects.notes)
         await answer(effects)
         _ = await self.record(effects.ledgerAfterwards)
         return Outcome(committedAt: committedAt, kernel: kernel, record: record)
+    }
+
+    /// Tells the packet path, after the kernel.
+    private func lower(_ changes: [PathChange]) {
+        guard !changes.isEmpty, let failed = path?.apply(changes, at: clock.now()) else { return }
+        for id in failed { log.error("no memory: the packet path does not know session \(id)") }
     }
 
     /// Nil when all of it is durable; otherwise why not.
@@ -242,7 +271,7 @@ package actor Enforcer {
         for tunnel in tunnels { state.interfaces[tunnel] = await backend.interfaceIndex(named: tunnel) }
     }
 
-    private func publish(_ notes: [Effects.Note]) {
+    func publish(_ notes: [Effects.Note]) {
         for note in notes { log.log(level: note.level, "\(note.message)", metadata: note.metadata) }
     }
 

@@ -82,15 +82,6 @@ extension Floor {
                 "The ruleset follows from the decisions alone, so what the kernel has can be held against it"
         ),
         Floor(
-            "Enforcement", .edge,
-            [
-                "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions", "FlowSpace",
-                "NetworkTypes",
-            ], outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
-            why:
-                "It sees a RulesetBackend and a stream of events, so all of it runs against a fake kernel"
-        ),
-        Floor(
             "Netfilter", .edge, ["RulesetCompiler", "NetworkTypes", "Sessions", "CNetfilter", "CLinux"],
             outside: ["Foundation", "Glibc", "Dispatch", "Synchronization"],
             why: "It carries out transactions and does not know why they were made"),
@@ -114,6 +105,15 @@ extension Floor {
         Floor(
             "PacketPath", .pure, ["NetworkTypes", "CPacketPath"], outside: ["Synchronization"],
             why: "Once built it neither allocates, locks, blocks nor reads a clock, and knows no policy"),
+        Floor(
+            "Enforcement", .edge,
+            [
+                "PacketPath", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
+                "FlowSpace", "NetworkTypes",
+            ], outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
+            why:
+                "It sees a RulesetBackend and a stream of events, so all of it runs against a fake kernel"
+        ),
         Floor(
             "Capture", .edge, ["PacketPath", "NetworkTypes"], outside: ["Foundation", "Glibc"],
             why: "It hands over frames; what they mean is the packet path's"),

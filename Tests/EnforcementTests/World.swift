@@ -84,6 +84,32 @@ final class FakeGate: SessionGate {
     }
 }
 
+/// What was logged, in order: level, message, and the session that it is about.
+final class LogLines: Sendable {
+    private let lines = Mutex([String]())
+
+    var all: [String] { lines.withLock { $0 } }
+    func forget() { lines.withLock { $0 = [] } }
+
+    var handler: any LogHandler { Handler(lines: self) }
+
+    private struct Handler: LogHandler {
+        let lines: LogLines
+        var metadata: Logger.Metadata = [:]
+        var logLevel: Logger.Level = .info
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let session = event.metadata?["session"].map { " [\($0)]" } ?? ""
+            lines.lines.withLock { $0.append("\(event.level)\(session): \(event.message)") }
+        }
+    }
+}
+
 /// The whole control path without a kernel, a disk, a VPN server or a clock.
 final class World: Sendable {
     static let start = Instant(secondsSince1970: 1_795_212_000)
@@ -96,19 +122,22 @@ final class World: Sendable {
     let ledger: FakeLedger
     let gate: FakeGate
     let enforcer: Enforcer
+    let log = LogLines()
     private let loop: Task<Void, Never>
 
     /// - Parameter after: the world of the process before this one; its kernel and disk are taken over.
-    init(policy: Policy, after earlier: World? = nil) async throws {
+    /// - Parameter pathSlots: sessions that a packet path can count; nil for none.
+    init(policy: Policy, after earlier: World? = nil, pathSlots: Int? = nil) async throws {
         let clock = earlier?.clock ?? ManualClock(Self.start)
         self.clock = clock
         kernel = earlier?.kernel ?? FakeKernel(interfaces: ["tun0": 7]) { [clock] in clock.now() }
         ledger = earlier?.ledger ?? FakeLedger()
         gate = FakeGate(kernel: kernel)
-        var log = Logger(label: "test")
-        log.logLevel = .critical
+        let lines = log
+        let log = Logger(label: "test") { _ in lines.handler }
         enforcer = Enforcer(
-            settings: EnforcementSettings(layout: RulesetLayout(tunnels: ["tun0"]), lease: Self.lease),
+            settings: EnforcementSettings(
+                layout: RulesetLayout(tunnels: ["tun0"]), lease: Self.lease, pathSlots: pathSlots),
             policy: policy, codes: TOTPVerifier(seeds: try Self.seeds),
             recollection: ledger.recollection, backend: kernel, ledger: ledger, clock: clock, log: log)
         try await enforcer.start()

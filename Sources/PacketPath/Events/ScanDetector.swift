@@ -45,6 +45,11 @@ public struct ScanDetector: ~Copyable {
 
     deinit { unsafe slots.deallocate() }
 
+    /// Another detector like this one, which has seen nothing.
+    var sibling: ScanDetector {
+        ScanDetector(slotCount: slotCount, threshold: threshold, windowTicks: windowTicks, key: key)
+    }
+
     /// What one refusal came to.
     public enum Finding: Hashable, Sendable {
         case nothing
@@ -72,6 +77,12 @@ public struct ScanDetector: ~Copyable {
         guard count >= threshold else { return .nothing }
         record.toldIn = window
         return .scan(count)
+    }
+
+    /// Takes a finding back that could not be told: the next new destination is told instead.
+    public mutating func untell(slot: Int) {
+        guard slot >= 0, slot < slotCount else { return }
+        unsafe slots[slot].toldIn = 0
     }
 
     /// About how many different destinations the session was refused in the window of `tick` and the one

@@ -40,9 +40,9 @@ public struct PathImage: ~Copyable, Sendable {
 
     // MARK: Scopes
 
-    /// Sets the scope of a number, 1 through ``SessionValue/greatestScope``.
+    /// Sets the scope of a number, 1 through ``SessionValue/greatestScope``, or ``SessionValue/inside``.
     public mutating func setScope(_ number: UInt32, _ image: ScopeImage) {
-        precondition(number != 0 && number <= SessionValue.greatestScope)
+        precondition(number != 0 && number <= SessionValue.inside)
         leavingScopes.removeAll { $0.number == number }
         scopes[number] = image
         publish()

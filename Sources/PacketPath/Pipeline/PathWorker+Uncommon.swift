@@ -64,25 +64,49 @@ extension PathWorker {
         let packet = unsafe scratch.packets[place]
         let session = unsafe SessionValue(word: scratch.sessions[place])
         if session.word == 0 { return reportSpoofed(packet, unsafe frames[place].interface, reason, tick) }
-        let isRefusal = self.place != .inside
-        // Refusals of packets that a stranger sent toward a session are no scan of the session's.
-        if isRefusal, unsafe scratch.ways[place] == .outward {
-            let finding = scans.refused(
-                slot: Int(session.slot), generation: session.generation, destination: packet.destinationBits,
-                ipProtocol: packet.ipProtocol, port: packet.destinationPort, tick: tick)
-            if case .scan(let count) = finding {
-                events.append(
-                    PathEvent(
-                        kind: .scan, reason: reason, packet: packet, session: session, tick: tick,
-                        detail: UInt64(count)))
-            }
-            // The same again within the window is counted, and not told again.
-            if finding == .repeated { return }
+        if self.place == .inside {
+            events.append(
+                PathEvent(kind: .disagreement, reason: reason, packet: packet, session: session, tick: tick))
+            return
         }
+        // What others send toward a session says nothing of the session.
+        let isRepeated =
+            unsafe scratch.ways[place] == .outward && watch(packet, session, reason, tick) == .repeated
+        if isRepeated { return }
         events.append(
-            PathEvent(
-                kind: isRefusal ? .refused : .disagreement, reason: reason, packet: packet, session: session,
-                tick: tick))
+            PathEvent(kind: .refused, reason: reason, packet: packet, session: session, tick: tick))
+    }
+
+    /// Counts the destinations that a session was refused. The same again within a window is told once.
+    private mutating func watch(
+        _ packet: DecodedPacket, _ session: SessionValue, _ reason: DenyReason, _ tick: UInt64
+    ) -> ScanDetector.Finding {
+        let slot = Int(session.slot)
+        if !isInside(packet) {
+            let finding = elsewhere.refused(
+                slot: slot, generation: session.generation, destination: packet.destinationBits,
+                ipProtocol: packet.ipProtocol, port: packet.destinationPort, tick: tick)
+            return finding == .repeated ? .repeated : .nothing
+        }
+        let finding = scans.refused(
+            slot: slot, generation: session.generation, destination: packet.destinationBits,
+            ipProtocol: packet.ipProtocol, port: packet.destinationPort, tick: tick)
+        if case .scan(let count) = finding {
+            let isTold = events.append(
+                PathEvent(
+                    kind: .scan, reason: reason, packet: packet, session: session, tick: tick,
+                    detail: UInt64(count)))
+            if !isTold { scans.untell(slot: slot) }
+        }
+        return finding
+    }
+
+    /// Whether the packet goes to the organisation's networks; true when nobody said which those are.
+    private func isInside(_ packet: DecodedPacket) -> Bool {
+        guard let inside = unsafe reader.root.slots.reader(SessionValue.inside) else { return true }
+        // The networks are there with all protocols and ports.
+        return unsafe inside.permits(
+            isIPv6: packet.family == 6, packet.destinationBits, service(packet.ipProtocol, 0))
     }
 
     private mutating func reportSpoofed(

@@ -30,6 +30,8 @@ public struct PathWorker: ~Copyable, @unchecked Sendable {
     var counters: CounterWriter
     var events: EventWriter
     var scans: ScanDetector
+    /// What was refused outside the organisation's networks, to be told once a window.
+    var elsewhere: ScanDetector
     let scratch: Scratch
 
     /// Frames that go through the passes together.
@@ -46,6 +48,7 @@ public struct PathWorker: ~Copyable, @unchecked Sendable {
         self.reader = reader
         self.counters = counters
         self.events = events
+        elsewhere = scans.sibling
         self.scans = scans
         scratch = Scratch(tunnels: tunnels)
     }

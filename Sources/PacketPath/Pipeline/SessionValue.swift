@@ -7,7 +7,12 @@ public struct SessionValue: BitwiseCopyable, Sendable, Hashable {
     @usableFromInline let word: UInt64
 
     /// The most scopes: their numbers are 1 through this.
-    public static var greatestScope: UInt32 { 0xff_ffff }
+    public static var greatestScope: UInt32 { 0xff_fffe }
+
+    /// The number of a scope that is no session's: the organisation's own networks. Where it is set, refusals of
+    /// destinations elsewhere are no scan: a laptop whose programs knock at a hundred hosts of the internet, which
+    /// only the proxy reaches, is a common sight.
+    public static var inside: UInt32 { 0xff_ffff }
 
     /// The slot of sessions that are looked up and judged, but counted in all alone: there was no slot left.
     public static var noSlot: UInt32 { 0xff_ffff }

@@ -3,7 +3,7 @@ import Synchronization
 /// The table of one family as its writer sees it: the lines in use, the ones that wait for a grace period, and
 /// when to build new ones.
 @safe
-struct FamilyTable<Key: SessionKey>: ~Copyable, @unchecked Sendable {
+struct FamilyTable<Key: IndexKey>: ~Copyable, @unchecked Sendable {
     // Unchecked: the pointers are this table's own, or to what only atomics change.
 
     private var writer: LineWriter<Key>

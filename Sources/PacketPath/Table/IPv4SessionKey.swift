@@ -1,7 +1,7 @@
 public import Synchronization
 
 /// A tunnel interface and an IPv4 address: one word, so that a slot is two words and a line holds four.
-public struct IPv4SessionKey: SessionKey, Hashable {
+public struct IPv4SessionKey: IndexKey, Hashable {
     @usableFromInline let word: UInt64
 
     /// - Parameters:

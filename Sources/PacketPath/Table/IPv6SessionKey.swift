@@ -1,7 +1,7 @@
 public import Synchronization
 
 /// A tunnel interface and an IPv6 address: three words, so that a slot is four words and a line holds two.
-public struct IPv6SessionKey: SessionKey, Hashable {
+public struct IPv6SessionKey: IndexKey, Hashable {
     public let high: UInt64
     public let low: UInt64
     public let interface: UInt32

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What the writer keeps beside the lines of a table, and the stores into them. Readers see none of it.
-struct LineWriter<Key: SessionKey>: ~Copyable {
+struct LineWriter<Key: IndexKey>: ~Copyable {
     let lines: Lines<Key>
     /// Keys in the table.
     private(set) var live = 0

@@ -8,7 +8,7 @@ public import Synchronization
 /// elsewhere (double hashing: no runs form, so no run can be grown), and at most `longestPath` lines in all.
 @usableFromInline
 @safe
-struct Lines<Key: SessionKey>: BitwiseCopyable {
+struct Lines<Key: IndexKey>: BitwiseCopyable {
     /// Valid for `lineCount` lines of eight words, until the grace period after the table was replaced.
     @usableFromInline let words: UnsafeMutablePointer<Atomic<UInt64>>
     /// The top bits of the hash, so many that they number the pairs.

@@ -24,7 +24,7 @@ extension SessionReader {
 
     @inlinable
     @inline(__always)
-    func findMany<Key: SessionKey>(_ keys: Span<Key>, into values: inout MutableSpan<UInt64>) {
+    func findMany<Key: IndexKey>(_ keys: Span<Key>, into values: inout MutableSpan<UInt64>) {
         precondition(values.count >= keys.count)
         let lines = unsafe Key.current(roots).pointee
         // Unchecked indices below: all are under keys.count, and values is no shorter.

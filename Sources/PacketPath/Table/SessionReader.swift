@@ -46,7 +46,7 @@ public struct SessionReader: ~Copyable, @unchecked Sendable {
 
     @inlinable
     @inline(__always)
-    func findOne<Key: SessionKey>(_ key: Key) -> UInt64 {
+    func findOne<Key: IndexKey>(_ key: Key) -> UInt64 {
         let lines = unsafe Key.current(roots)
         return unsafe lines.pointee.find(key, hash: key.hash(lines.pointee.seed))
     }

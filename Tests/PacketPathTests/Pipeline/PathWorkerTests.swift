@@ -142,6 +142,31 @@ import Testing
         #expect(use.denied == 55 && use[.destination] == 55)
     }
 
+    /// Programs that knock at the internet are common, and no scan; each destination is told once all the same.
+    @Test func refusalsOutsideTheOrganisationAreNoScan() throws {
+        var bench = try Self.bench(.tunnel)
+        let inside = [false, true].map { ScopeBox.far(isIPv6: $0, 0...99, 6, 0 ... .max) }
+        bench.image.setScope(SessionValue.inside, ScopeImage(inside))
+        for far in 100..<UInt32(150) {
+            for _ in 0..<2 { _ = bench.process(Flow.tcp(isIPv6: false, far: far)) }
+        }
+        let outside = bench.nextEvents()
+        #expect(outside.allSatisfy { $0.kind == .refused } && (35...50).contains(outside.count))
+        for far in 30..<UInt32(60) { _ = bench.process(Flow.tcp(isIPv6: false, far: far)) }
+        #expect(bench.nextEvents().count { $0.kind == .scan } == 1)
+    }
+
+    /// A scan is told once in two windows: when there was no room to tell it, the next destination tells.
+    @Test func aScanThatDidNotFitIsToldLater() throws {
+        var bench = try Self.bench(.tunnel)
+        for near in 100..<UInt32(4300) { _ = bench.process(Flow.tcp(isIPv6: false, near: near)) }
+        for far in 30..<UInt32(60) { _ = bench.process(Flow.tcp(isIPv6: false, far: far)) }
+        #expect(bench.nextEvents().allSatisfy { $0.kind == .spoofed }, "the ring was full of others")
+        #expect(bench.events.ring.lost > 0)
+        _ = bench.process((60..<UInt32(70)).map { Flow.tcp(isIPv6: false, far: $0) })
+        #expect(bench.nextEvents().count { $0.kind == .scan } == 1)
+    }
+
     /// A slot that is given back is another session's only after every reader has been quiescent.
     @Test func slotsAndScopesRestForAGracePeriod() throws {
         var image = try PathImage(key: (1, 2), slotCount: 1)

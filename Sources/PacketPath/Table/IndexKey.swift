@@ -6,7 +6,7 @@ public import Synchronization
 /// the key that is never 0, says that the slot is in use. The loads and stores of the words are in the two
 /// conformances and nowhere else.
 @usableFromInline
-protocol SessionKey: BitwiseCopyable, Sendable, Equatable {
+protocol IndexKey: BitwiseCopyable, Sendable, Equatable {
     /// Slots in a line of eight words.
     static var slotsPerLine: Int { get }
 

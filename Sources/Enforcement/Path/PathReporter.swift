@@ -1,0 +1,115 @@
+import Classification
+import Logging
+import NetworkTypes
+import PacketPath
+import RulesetCompiler
+import Sessions
+
+/// Says in words what the packet path saw: a few lines for each session and kind, and then how many more there were.
+struct PathReporter: Sendable {
+    /// What lines are counted by: a kind of event of one session, or of nobody's.
+    struct Subject: Hashable, Sendable {
+        var kind: PathEvent.Kind
+        var session: SessionID?
+    }
+
+    /// What is known of the session of an event.
+    struct Context {
+        var session: Session?
+        /// What the control path says of such a packet now; nil when there is no session.
+        var verdict: Classification.Verdict?
+        /// What the kernel was told of the session.
+        var programmed: EnforcedSession.Programmed?
+        /// The name of the tunnel, where the event names one.
+        var tunnel: String?
+    }
+
+    private var limiter = LineLimiter<Subject>(lines: 5, period: .seconds(60))
+
+    /// Nil when enough was said of this kind and session lately.
+    mutating func note(_ event: PathEvent, _ context: Context, at now: Instant) -> Effects.Note? {
+        let subject = Subject(kind: event.kind, session: context.session?.id)
+        guard limiter.admits(subject, at: now) else { return nil }
+        var note = Effects.Note(
+            level: Self.level(event.kind), message: Self.message(event, context), metadata: [:])
+        if let session = context.session { note.name(session) }
+        return note
+    }
+
+    /// What was left unsaid, once the time for it is over.
+    mutating func summaries(at now: Instant) -> [Effects.Note] {
+        limiter.endPeriods(at: now).map { subject, held in
+            let whose = subject.session.map { " of session \($0)" } ?? ""
+            return Effects.Note(
+                level: .notice,
+                message: "\(held) more events '\(Self.name(subject.kind))'\(whose) in a minute",
+                metadata: [:])
+        }
+    }
+
+    private static func level(_ kind: PathEvent.Kind) -> Logger.Level {
+        switch kind {
+        case .refused: .notice
+        case .spoofed, .scan: .warning
+        case .disagreement: .critical
+        }
+    }
+
+    private static func name(_ kind: PathEvent.Kind) -> String {
+        switch kind {
+        case .refused: "refused"
+        case .spoofed: "spoofed source"
+        case .scan: "scan"
+        case .disagreement: "kernel and core disagree"
+        }
+    }
+
+    private static func message(_ event: PathEvent, _ context: Context) -> String {
+        let packet = "\(event.source) to \(event.destination)"
+        let reason = DenyReason(rawValue: event.reason).map(Self.words) ?? "no reason"
+        switch event.kind {
+        case .refused:
+            return "refused: \(packet): \(context.verdict.map(Self.words) ?? reason)"
+        case .spoofed:
+            let tunnel = context.tunnel.map { " on \($0)" } ?? ""
+            return "spoofed source\(tunnel): \(packet): no session has this address"
+        case .scan:
+            return "scan: refused about \(event.detail) destinations in a short time, the last \(packet)"
+        case .disagreement:
+            return "kernel and core disagree: \(packet): the kernel let it pass "
+                + "(\(kernelSide(context))), the core refuses it (\(reason)); "
+                + "the rules say: \(context.verdict.map(Self.words) ?? "nothing, the session is gone")"
+        }
+    }
+
+    private static func kernelSide(_ context: Context) -> String {
+        guard let programmed = context.programmed else { return "it was told of no such session" }
+        return "it was told scope \(programmed.scope.rawValue) until \(programmed.expires)"
+    }
+
+    private static func words(_ verdict: Classification.Verdict) -> String {
+        switch verdict {
+        case .permit(let system, _): "permitted, as system '\(system)'"
+        case .deny(let reason): reason.description
+        }
+    }
+
+    /// The core's own reason, in words.
+    private static func words(_ reason: PacketPath.DenyReason) -> String {
+        switch reason {
+        case .noScope: "no session has this address"
+        case .betweenTunnels: "from one client to another"
+        case .options: "it has IP options"
+        case .routingHeader: "it has a routing header"
+        case .headers: "its headers lead to no protocol"
+        case .truncated: "its ports are not there"
+        case .destination: "not in the session's scope"
+        case .icmpType: "ICMP that is neither echo nor an error"
+        case .opening: "a connection opened toward the session"
+        case .noAnswer: "TCP that answers nothing"
+        case .unsolicited: "not asked for"
+        case .quoteTruncated, .quoteVersion, .quoteType, .quoteDestination:
+            "an ICMP error about a packet that the session could not have had"
+        }
+    }
+}
