@@ -87,7 +87,10 @@ let package = Package(
         .target(name: "CPacketPath"),
         .target(
             name: "PacketPath", dependencies: ["NetworkTypes", "CPacketPath"], swiftSettings: strict),
-        .target(name: "Capture", dependencies: ["PacketPath", "NetworkTypes"], swiftSettings: strict),
+        .systemLibrary(name: "CPcap", providers: [.apt(["libpcap-dev"])]),
+        .target(
+            name: "Capture", dependencies: ["PacketPath", "NetworkTypes", "CPcap", "CLinux"],
+            swiftSettings: strict),
 
         .executableTarget(
             name: "gatehouse",
@@ -170,7 +173,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "CaptureTests",
-            dependencies: ["TestSupport", "PacketSamples", "Capture", "PacketPath", "NetworkTypes"],
+            dependencies: ["TestSupport", "PacketSamples", "Capture", "PacketPath", "NetworkTypes", "CLinux"],
             exclude: ["Captures"], swiftSettings: strict),
         .testTarget(
             name: "LabTests", dependencies: ["Lab", "NetworkTypes", x509, asn1, crypto], swiftSettings: strict

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as xml
 
 def kind(case):
     module, _, suite = case.get("classname", "").partition(".")
-    if module == "NetfilterTests":
+    if module == "NetfilterTests" or "RealKernel" in suite:
         return "real kernel"
     if module == "EnforcementTests" or "FakeKernel" in suite:
         return "fake kernel"

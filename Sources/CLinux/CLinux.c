@@ -2,11 +2,13 @@
 #include "CLinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -63,4 +65,21 @@ int gh_keep_capability(int capability) {
         sets[CAP_TO_INDEX(capability)].permitted = CAP_TO_MASK(capability);
     }
     return (int)syscall(SYS_capset, &header, sets);
+}
+
+int gh_open_event(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+int gh_attach_filter(int fd, const gh_filter_instruction *instructions, uint16_t count) {
+    _Static_assert(sizeof *instructions == sizeof(struct sock_filter), "the kernel's instructions are eight bytes");
+    struct sock_fprog program = {count, (struct sock_filter *)instructions};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int gh_filter_length(int fd) {
+    socklen_t count = 0; /* in instructions, for this option */
+    return getsockopt(fd, SOL_SOCKET, SO_GET_FILTER, NULL, &count) == 0 ? (int)count : -1;
+}
+
+int gh_force_receive_buffer(int fd, int size) {
+    return setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
 }

@@ -51,6 +51,7 @@ extension Floor {
     static let all: [Floor] = [
         Floor("CLinux", .c, why: "wrappers of calls that Glibc's module lacks"),
         Floor("CNetfilter", .c, why: "the constants of the kernel's netlink headers"),
+        Floor("CPcap", .c, why: "libpcap's header"),
         Floor(
             "NetworkTypes", .pure, why: "Everybody imports these values, and would have what they import"),
         Floor(
@@ -115,7 +116,8 @@ extension Floor {
                 "It sees a RulesetBackend and a stream of events, so all of it runs against a fake kernel"
         ),
         Floor(
-            "Capture", .edge, ["PacketPath", "NetworkTypes"], outside: ["Foundation", "Glibc"],
+            "Capture", .edge, ["PacketPath", "NetworkTypes", "CPcap", "CLinux"],
+            outside: ["Foundation", "Glibc", "Synchronization"],
             why: "It hands over frames; what they mean is the packet path's"),
         Floor("gatehouse", .root, why: "The composition root imports everything; nothing imports it"),
     ]
@@ -135,6 +137,7 @@ extension Floor {
         "GRDB": "SQL stays in Store, so that the schema can change in one place",
         "CNetfilter": "Netlink messages stay in Netfilter; everybody else sees a RulesetBackend",
         "CLinux": "System calls belong to the edges",
+        "CPcap": "libpcap stays in Capture; everybody else sees frames",
         "Netfilter":
             "The kernel is behind the RulesetBackend protocol, so that a fake one can take its place",
         "VPNSources": "Sources are behind a stream of session events, so that a script can take their place",

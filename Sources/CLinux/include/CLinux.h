@@ -26,4 +26,23 @@ int gh_open_tunnel(const char *_Nonnull name);
    inheritable (capset(2) is a matter of threads). There is no way back. */
 int gh_keep_capability(int capability);
 
+/* A new event descriptor (eventfd, non-blocking): readable from the first write of a number on. -1 and errno. */
+int gh_open_event(void);
+
+/* One instruction of a classic BPF program, laid out as the kernel's struct sock_filter and libpcap's struct bpf_insn. */
+typedef struct {
+    uint16_t code;
+    uint8_t jump_true, jump_false;
+    uint32_t operand;
+} gh_filter_instruction;
+
+/* Has the kernel run the program on each packet of the socket, in place of the one before (SO_ATTACH_FILTER). */
+int gh_attach_filter(int fd, const gh_filter_instruction *_Nonnull instructions, uint16_t count);
+
+/* How many instructions the socket's program has in the kernel (SO_GET_FILTER); 0 for no program, -1 and errno. */
+int gh_filter_length(int fd);
+
+/* Sets the receive buffer, past the system's limit (SO_RCVBUFFORCE; needs CAP_NET_ADMIN). */
+int gh_force_receive_buffer(int fd, int size);
+
 #endif
