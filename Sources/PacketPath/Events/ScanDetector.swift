@@ -17,7 +17,9 @@
 /// Owned by one worker: nothing here is shared. With several workers each sees a part of a session's packets,
 /// unless packets are handed out by session. 64 bytes a session, all allocated at the start.
 @safe
-public struct ScanDetector: ~Copyable {
+public struct ScanDetector: ~Copyable, @unchecked Sendable {
+    // Unchecked: the records are this detector's alone.
+
     /// Destinations in a window that make a scan.
     public let threshold: Int
     /// In ticks of the caller.

@@ -12,8 +12,8 @@ extension PathWorker {
     /// Whether the packet is of a session of this tunnel, or, for interface 0, of any of the worker's.
     private mutating func search(_ place: Int, _ interface: UInt32, _ way: JudgedPacket.Way) -> Bool {
         if interface != 0 { return searchOne(place, interface, way) }
-        for index in 0..<scratch.tunnelCount {
-            if unsafe searchOne(place, scratch.tunnels[index], way) { return true }
+        for index in 0..<tunnels.count {
+            if searchOne(place, tunnels[index], way) { return true }
         }
         return false
     }

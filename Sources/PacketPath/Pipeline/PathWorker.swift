@@ -25,7 +25,8 @@ public struct PathWorker: ~Copyable, @unchecked Sendable {
     }
 
     let place: Place
-    let link: LinkType
+    /// The framing of the frames to come. Changed between calls only, when their source changes.
+    public var link: LinkType
     var reader: PathReader
     var counters: CounterWriter
     var events: EventWriter
@@ -33,6 +34,8 @@ public struct PathWorker: ~Copyable, @unchecked Sendable {
     /// What was refused outside the organisation's networks, to be told once a window.
     var elsewhere: ScanDetector
     let scratch: Scratch
+    /// The tunnels that a frame of interface 0 may be of, tried in order.
+    var tunnels: TunnelList
 
     /// Frames that go through the passes together.
     public static var batch: Int { 32 }
@@ -50,10 +53,14 @@ public struct PathWorker: ~Copyable, @unchecked Sendable {
         self.events = events
         elsewhere = scans.sibling
         self.scans = scans
-        scratch = Scratch(tunnels: tunnels)
+        scratch = Scratch()
+        self.tunnels = TunnelList(tunnels)
     }
 
     deinit { scratch.free() }
+
+    /// Names the tunnels anew, those beyond ``TunnelList/capacity`` left out. Allocates nothing.
+    public mutating func setTunnels(_ indices: [UInt32]) { tunnels = TunnelList(indices) }
 
     /// Looks at frames, in order. The session index may free what it retired once this has returned, so a call is
     /// for as many frames as are at hand, a few thousand at most.
@@ -145,11 +152,8 @@ struct Scratch: BitwiseCopyable {
     let ipv6: UnsafeMutablePointer<UInt32>
     let ways: UnsafeMutablePointer<JudgedPacket.Way>
     let outcomes: UnsafeMutablePointer<PathOutcome>
-    /// `tunnelCount` of them.
-    let tunnels: UnsafeMutablePointer<UInt32>
-    let tunnelCount: Int
 
-    init(tunnels indices: [UInt32]) {
+    init() {
         let count = PathWorker.batch
         unsafe packets = .allocate(capacity: count)
         unsafe sessions = .allocate(capacity: count)
@@ -165,11 +169,6 @@ struct Scratch: BitwiseCopyable {
         unsafe ipv6.initialize(repeating: 0, count: count)
         unsafe ways.initialize(repeating: .outward, count: count)
         unsafe outcomes.initialize(repeating: .permitted, count: count)
-        tunnelCount = indices.count
-        unsafe tunnels = .allocate(capacity: max(1, indices.count))
-        for (index, interface) in indices.enumerated() {
-            unsafe (tunnels + index).initialize(to: interface)
-        }
     }
 
     func free() {
@@ -180,6 +179,20 @@ struct Scratch: BitwiseCopyable {
         unsafe ipv6.deallocate()
         unsafe ways.deallocate()
         unsafe outcomes.deallocate()
-        unsafe tunnels.deallocate()
     }
+}
+
+/// A few interface indices, without a reference to count.
+struct TunnelList: BitwiseCopyable {
+    private(set) var count: Int
+    private var indices: InlineArray<16, UInt32> = .init(repeating: 0)
+
+    static var capacity: Int { 16 }
+
+    init(_ all: [UInt32]) {
+        count = min(all.count, Self.capacity)
+        for index in 0..<count { indices[index] = all[index] }
+    }
+
+    subscript(index: Int) -> UInt32 { indices[index] }
 }

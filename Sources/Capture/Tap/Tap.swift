@@ -1,0 +1,206 @@
+import Foundation
+import Glibc
+package import PacketPath
+import Synchronization
+
+/// A thread that takes the frames of one live source through a worker of the packet path, for as long as it is let.
+///
+/// An interface that is not there yet, or goes away, is waited for: a VPN server makes its tunnel anew when it
+/// starts. What the tap sees is in ``counters``, and comes out of ``drainEvents(_:)``.
+package final class Tap: Sendable {
+    /// Where a tap stands, and what it looks for there.
+    package struct Place: Sendable, Hashable {
+        /// The interface that is watched.
+        package var interface: String
+        package var direction: LiveSource.Direction
+        package var place: PathWorker.Place
+        /// The tunnels whose sessions are looked for: on a tunnel, itself alone.
+        package var tunnels: [String]
+        /// One packet in so many is looked at, picked by the kernel.
+        package var sampling: UInt32
+
+        package init(
+            interface: String, direction: LiveSource.Direction, place: PathWorker.Place, tunnels: [String],
+            sampling: UInt32 = 1
+        ) {
+            self.interface = interface
+            self.direction = direction
+            self.place = place
+            self.tunnels = tunnels
+            self.sampling = sampling
+        }
+    }
+
+    /// What a tap is doing.
+    package enum State: Sendable, Hashable {
+        case watching
+        /// It sees nothing, for this reason, and tries again.
+        case waiting(String)
+        case stopped
+    }
+
+    package let place: Place
+    package let counters: WorkerCounters
+    private let events: Mutex<EventReader>
+    private let shared: Mutex<Shared>
+    private let ring: EventRing
+
+    private struct Shared {
+        var state = State.waiting("not started")
+        var statistics = LiveStatistics()
+        var isStopped = false
+        var stopper: CaptureStopper?
+        /// Frames that the kernel dropped in captures before this one.
+        var earlier = LiveStatistics()
+    }
+
+    /// Nil when the image has no room for another reader.
+    ///
+    /// - Parameters:
+    ///   - slotCount: The image's.
+    ///   - scans: Seen refusals are counted in it; a place that is not the tunnel's inner side needs none.
+    package init?(_ place: Place, readers: PathReaders, slotCount: Int, scans: consuming ScanDetector) {
+        guard let reader = readers.makeReader() else { return nil }
+        let writer = WorkerCounters.make(slotCount: place.place == .inside ? 0 : slotCount)
+        let ends = EventRing.make(capacity: 1024)
+        self.place = place
+        counters = writer.counters
+        self.ring = ends.writer.ring
+        events = Mutex(ends.reader)
+        shared = Mutex(Shared())
+        let worker = PathWorker(
+            place: place.place, link: .raw, reader: reader, counters: writer, events: ends.writer,
+            scans: scans)
+        start(worker)
+    }
+
+    package var state: State { shared.withLock { $0.state } }
+
+    /// Frames seen and frames that the kernel dropped, of all captures so far; some seconds old.
+    package var statistics: LiveStatistics {
+        shared.withLock {
+            LiveStatistics(
+                received: $0.earlier.received &+ $0.statistics.received,
+                dropped: $0.earlier.dropped &+ $0.statistics.dropped)
+        }
+    }
+
+    /// Events for which there was no room, so far.
+    package var lostEvents: UInt64 { ring.lost }
+
+    /// Hands over the events since the last time. One caller at a time.
+    package func drainEvents(_ body: (PathEvent) -> Void) {
+        events.withLock { reader in
+            while let event = reader.next() { body(event) }
+        }
+    }
+
+    /// Ends the thread, soon.
+    package func stop() {
+        let stopper = shared.withLock { shared in
+            shared.isStopped = true
+            return shared.stopper
+        }
+        stopper?.stop()
+    }
+
+    // MARK: The thread
+
+    private func start(_ worker: consuming PathWorker) {
+        // The worker is handed to the thread, which is its only owner from then on.
+        let box = Mutex<PathWorker?>(worker)
+        Thread.detachNewThread { [self] in
+            guard var mine = box.withLock({ $0.take() }) else { return }
+            while !shared.withLock({ $0.isStopped }) {
+                let reason = capture(with: &mine)
+                mine.rest()
+                report(.waiting(reason))
+                pause()
+            }
+            report(.stopped)
+        }
+    }
+
+    private func report(_ state: State) { shared.withLock { $0.state = state } }
+
+    /// Until the next try. Whoever stops the tap waits for nothing here.
+    private func pause() { usleep(200_000) }
+
+    /// Watches until the interface is lost or the tap is stopped; returns why it ended.
+    private func capture(with worker: inout PathWorker) -> String {
+        do throws(LiveCaptureError) {
+            let source = LiveSource.interface(
+                place.interface, direction: place.direction, sampling: place.sampling)
+            var capture = try LiveCapture(source)
+            let isStopped = shared.withLock { shared in
+                shared.stopper = capture.stopper
+                shared.state = .watching
+                return shared.isStopped
+            }
+            if isStopped { return "stopped" }
+            do throws(LiveCaptureError) {
+                try watch(&capture, with: &worker)
+            } catch {
+                endStatistics(&capture)
+                throw error
+            }
+            endStatistics(&capture)
+            return "stopped"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private func watch(
+        _ capture: inout LiveCapture, with worker: inout PathWorker
+    ) throws(LiveCaptureError) {
+        worker.link = capture.link
+        let way: PathFrame.Way = place.direction == .inbound || place.place == .inside ? .outward : .toward
+        let frames = UnsafeMutableBufferPointer<PathFrame>.allocate(capacity: LiveSlots.capacity)
+        defer { unsafe frames.deallocate() }
+        var asked = ContinuousClock.now
+        var interface = lookUpTunnels(&worker)
+        while let batch = try unsafe capture.next(timeout: 1000) {
+            if ContinuousClock.now - asked >= .seconds(1) {
+                asked = .now
+                // A tunnel that was made anew has another index; a worker that rests must not hold memory back.
+                interface = lookUpTunnels(&worker)
+                worker.rest()
+                let seen = try capture.statistics()
+                shared.withLock { $0.statistics = seen }
+            }
+            guard !batch.isEmpty else { continue }
+            // No batch is larger than the slots that it lies in, nor than `frames`.
+            for index in 0..<batch.count {
+                let frame = unsafe batch[index]
+                unsafe frames.initializeElement(
+                    at: index,
+                    to: PathFrame(
+                        frame.bytes, wireLength: frame.wireLength, interface: interface, way: way))
+            }
+            // The oldest frame's time is the batch's: who compares it with a change errs toward "before".
+            let tick = unsafe batch[0].timestamp / 1_000_000
+            unsafe worker.process(
+                UnsafeBufferPointer(rebasing: frames[..<batch.count]), tick: tick)
+        }
+    }
+
+    /// What a capture saw is kept when it ends; of an interface that is gone the kernel may say no more.
+    private func endStatistics(_ capture: inout LiveCapture) {
+        let last = try? capture.statistics()
+        shared.withLock { shared in
+            shared.stopper = nil
+            shared.statistics = last ?? shared.statistics
+            shared.earlier.received &+= shared.statistics.received
+            shared.earlier.dropped &+= shared.statistics.dropped
+            shared.statistics = LiveStatistics()
+        }
+    }
+
+    /// The index of the only tunnel, or 0: then the worker tries all of them.
+    private func lookUpTunnels(_ worker: inout PathWorker) -> UInt32 {
+        let indices = place.tunnels.map { unsafe if_nametoindex($0) }.filter { $0 != 0 }
+        worker.setTunnels(indices)
+        return indices.count == 1 ? indices[0] : 0
+    }
+}
