@@ -173,7 +173,9 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "CaptureTests",
-            dependencies: ["TestSupport", "PacketSamples", "Capture", "PacketPath", "NetworkTypes", "CLinux"],
+            dependencies: [
+                "TestSupport", "PacketSamples", "Capture", "PacketPath", "NetworkTypes", "CLinux",
+            ],
             exclude: ["Captures"], swiftSettings: strict),
         .testTarget(
             name: "LabTests", dependencies: ["Lab", "NetworkTypes", x509, asn1, crypto], swiftSettings: strict

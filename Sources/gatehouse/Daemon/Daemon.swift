@@ -49,7 +49,8 @@ struct Daemon {
             layout: RulesetLayout(
                 tunnels: configuration.sources.map(\.tunnel), refusalLogGroup: configuration.refusalLogGroup),
             lease: configuration.lease, grace: configuration.grace,
-            push: Dictionary(configuration.sources.map { ($0.name, $0.push) }, uniquingKeysWith: { $1 }))
+            push: Dictionary(configuration.sources.map { ($0.name, $0.push) }, uniquingKeysWith: { $1 }),
+            pathSlots: configuration.packetPath?.slotCount)
     }
 
     // MARK: Parts
@@ -115,6 +116,10 @@ struct Daemon {
             await enforcer.attach(openvpn, for: source.name)
             services.append(SourceService(source: openvpn, enforcer: enforcer))
         }
+        let path = configuration.packetPath.flatMap {
+            PathService($0, tunnels: configuration.sources.map(\.tunnel), enforcer: enforcer, log: log)
+        }
+        if let path { services.append(path) }
         let handlers = ControlHandlers(enforcer: enforcer) { [self] in
             (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
         }

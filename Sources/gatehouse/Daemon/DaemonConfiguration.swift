@@ -16,6 +16,8 @@ struct DaemonConfiguration: Sendable {
     /// The NFLOG group of refused packets; nil for none.
     var refusalLogGroup: UInt16?
     var sources: [Source]
+    /// Nil when the packet path is switched off.
+    var packetPath: PathConfiguration?
 
     /// One VPN server.
     struct Source: Sendable {
@@ -52,6 +54,7 @@ struct DaemonConfiguration: Sendable {
 
     private static let keys = [
         "rules", "state", "control", "totp-seeds", "lease", "grace", "refusal-log-group", "sources",
+        "packet-path",
     ]
 
     private static func parse(_ root: DocumentNode, _ log: DiagnosticLog) -> DaemonConfiguration? {
@@ -66,7 +69,10 @@ struct DaemonConfiguration: Sendable {
             control: mapping.read("control", .absolutePath)?.value ?? "/run/gatehouse/control.sock",
             seeds: mapping.read("totp-seeds", .absolutePath)?.value, lease: lease?.value ?? .seconds(60),
             grace: mapping.read("grace", .duration())?.value ?? .seconds(600), refusalLogGroup: group?.value,
-            sources: sources ?? [])
+            sources: sources ?? [],
+            packetPath: mapping.has("packet-path")
+                ? mapping.node("packet-path").flatMap { PathConfiguration.read($0, log) }
+                : PathConfiguration())
     }
 
     /// Names and tunnels are unique: a session is found by its source's name, and its packets by its tunnel's.
@@ -108,7 +114,7 @@ extension TextForm {
     }
 
     /// What the kernel takes as a name: 1 to 15 bytes (IFNAMSIZ), no slash, no space.
-    fileprivate static var interfaceName: TextForm<String> {
+    static var interfaceName: TextForm<String> {
         TextForm<String>("an interface name of at most 15 characters") { text in
             let fits = (1...15).contains(text.utf8.count)
             return fits && !text.contains { $0 == "/" || $0.isWhitespace || $0 == "\"" } ? text : nil
