@@ -16,7 +16,7 @@ public struct SessionUse: Hashable, Sendable {
     public var denied: UInt64 = 0
     /// The greatest tick of a packet either way, 0 before the first.
     public var lastSeen: UInt64 = 0
-    /// The greatest tick of a packet either way that was not refused, 0 before the first.
+    /// The greatest tick of a packet either way that the session's scope holds, 0 before the first.
     public var lastUsed: UInt64 = 0
     /// By the number of a ``DenyReason``. Of one session and worker each wraps at 2³².
     var reasons = [UInt64](repeating: 0, count: 16)

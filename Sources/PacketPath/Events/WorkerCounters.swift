@@ -38,7 +38,7 @@ public final class WorkerCounters: @unchecked Sendable {
         @usableFromInline static var outward: Int { 2 }
         @usableFromInline static var toward: Int { 4 }
         @usableFromInline static var denied: Int { 6 }
-        /// As ``lastSeen``, of packets that were not refused.
+        /// As ``lastSeen``, of packets that show that the session is used.
         @usableFromInline static var lastUsed: Int { 7 }
         static let count = 8
     }
@@ -125,15 +125,19 @@ public struct CounterWriter: ~Copyable, Sendable {
         var batch = BatchCount()
         batch.add(way, octets, isDenied: denied != nil)
         countSession(
-            slot: slot, generation: generation, way: way, octets: octets, tick: tick, reason: reason)
+            slot: slot, generation: generation, way: way, octets: octets, tick: tick, reason: reason,
+            isUse: reason == 0)
+        batch.isUsed = reason == 0
         if reason != 0 { countReason(reason) }
         add(batch, tick: tick)
     }
 
-    /// Counts one packet for its session alone; `reason` is 0 or the number of a ``DenyReason``.
+    /// Counts one packet for its session alone; `reason` is 0 or the number of a ``DenyReason``. A packet that is
+    /// not refused may still be no use of the session.
     @inlinable @inline(__always)
     mutating func countSession(
-        slot: Int, generation: UInt64, way: JudgedPacket.Way, octets: Int, tick: UInt64, reason: UInt8
+        slot: Int, generation: UInt64, way: JudgedPacket.Way, octets: Int, tick: UInt64, reason: UInt8,
+        isUse: Bool
     ) {
         // Of no session, or of one for which there was no slot.
         guard generation != 0, UInt(bitPattern: slot) < UInt(bitPattern: counters.slotCount) else { return }
@@ -144,11 +148,8 @@ public struct CounterWriter: ~Copyable, Sendable {
             unsafe record + (way == .outward ? WorkerCounters.Field.outward : WorkerCounters.Field.toward)
         unsafe Self.increment(fields, 1)
         unsafe Self.increment(fields + 1, UInt64(truncatingIfNeeded: octets))
-        if reason == 0 {
-            unsafe record[WorkerCounters.Field.lastUsed].store(tick, ordering: .releasing)
-        } else {
-            unsafe countDenied(record, slot, reason)
-        }
+        if isUse { unsafe record[WorkerCounters.Field.lastUsed].store(tick, ordering: .releasing) }
+        if reason != 0 { unsafe countDenied(record, slot, reason) }
     }
 
     @usableFromInline @inline(never)
@@ -173,7 +174,7 @@ public struct CounterWriter: ~Copyable, Sendable {
         let packets = batch.outwardPackets &+ batch.towardPackets
         guard packets != 0 else { return }
         unsafe record[WorkerCounters.Field.lastSeen].store(tick, ordering: .releasing)
-        if packets != batch.denied {
+        if batch.isUsed {
             unsafe record[WorkerCounters.Field.lastUsed].store(tick, ordering: .releasing)
         }
         unsafe Self.increment(record + WorkerCounters.Field.outward, batch.outwardPackets)
@@ -209,6 +210,7 @@ struct BatchCount {
     var towardPackets: UInt64 = 0
     var towardOctets: UInt64 = 0
     var denied: UInt64 = 0
+    var isUsed = false
 
     @inline(__always)
     mutating func add(_ way: JudgedPacket.Way, _ octets: Int, isDenied: Bool) {

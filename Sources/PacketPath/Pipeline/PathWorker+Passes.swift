@@ -130,7 +130,9 @@ extension PathWorker {
         let session = unsafe SessionValue(word: scratch.sessions[place])
         guard unsafe Self.isCommon(packet), session.word != 0, let scope = unsafe scopes.reader(session.scope)
         else { return unsafe judgeUncommon(frames, place, scopes) }
-        guard unsafe scratch.ways[place] == .outward else { return unsafe judgeToward(frames, place, scopes) }
+        guard unsafe scratch.ways[place] == .outward else {
+            return unsafe judgeUncommon(frames, place, scopes)
+        }
         let permits = unsafe scope.permitsIPv4(
             UInt32(truncatingIfNeeded: packet.pointee.destinationLow),
             service(packet.pointee.ipProtocol, packet.pointee.destinationPort))
@@ -145,7 +147,9 @@ extension PathWorker {
         let session = unsafe SessionValue(word: scratch.sessions[place])
         guard unsafe Self.isCommon(packet), session.word != 0, let scope = unsafe scopes.reader(session.scope)
         else { return unsafe judgeUncommon(frames, place, scopes) }
-        guard unsafe scratch.ways[place] == .outward else { return unsafe judgeToward(frames, place, scopes) }
+        guard unsafe scratch.ways[place] == .outward else {
+            return unsafe judgeUncommon(frames, place, scopes)
+        }
         let permits = unsafe scope.permitsIPv6(
             packet.pointee.destinationBits,
             service(packet.pointee.ipProtocol, packet.pointee.destinationPort))
@@ -176,8 +180,9 @@ extension PathWorker {
         if self.place != .inside {
             counters.countSession(
                 slot: Int(session.slot), generation: session.generation, way: way, octets: octets, tick: tick,
-                reason: reason)
+                reason: reason, isUse: outcome.isUse)
         }
+        sum.isUsed = sum.isUsed || outcome.isUse
         if reason != 0 { unsafe report(frames, place, reason, tick) }
     }
 }

@@ -34,26 +34,22 @@ extension PathWorker {
         return true
     }
 
-    /// A common packet toward a session.
-    @inline(never)
-    func judgeToward(_ frames: UnsafePointer<PathFrame>, _ place: Int, _ scopes: SlotStorage) -> PathOutcome {
-        self.place == .recording ? unsafe judgeUncommon(frames, place, scopes) : .permitted
-    }
-
-    /// Everything that is not a plain packet of a known session.
+    /// Everything that is not a plain packet from a known session.
     @inline(never)
     func judgeUncommon(
         _ frames: UnsafePointer<PathFrame>, _ place: Int, _ scopes: SlotStorage
     ) -> PathOutcome {
         let way = unsafe scratch.ways[place]
         let session = unsafe SessionValue(word: scratch.sessions[place])
-        // Toward nobody's session at a tunnel, and from the gateway or another host inside: not ours to judge.
-        if session.word == 0, self.place == .inside { return .permitted }
-        if way == .toward, self.place != .recording { return .permitted }
+        // From the gateway or another host inside, or toward nobody's session: not ours to judge.
+        if session.word == 0, self.place == .inside || way == .toward && self.place == .tunnel {
+            return .passed
+        }
         let frame = unsafe frames[place]
         let bytes = unsafe UnsafeRawBufferPointer(start: frame.bytes, count: Int(frame.captured))
         let packet = unsafe JudgedPacket(scratch.packets[place], in: bytes, way: way)
-        return unsafe PathOutcome(Judge.verdict(on: packet, by: scopes.reader(session.scope)))
+        let outcome = unsafe PathOutcome(Judge.verdict(on: packet, by: scopes.reader(session.scope)))
+        return way == .toward && self.place != .recording && outcome.reason != 0 ? .passed : outcome
     }
 
     /// A refusal becomes an event, and perhaps a scan.

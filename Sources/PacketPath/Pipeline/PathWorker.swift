@@ -14,8 +14,9 @@ public struct PathWorker: ~Copyable, @unchecked Sendable {
 
     /// Where the frames are seen, and so what they mean.
     public enum Place: UInt8, Sendable, BitwiseCopyable {
-        /// At the tunnel, before the kernel judges what comes out of it. Frames toward a session are counted and not
-        /// judged: the kernel has let them pass, the gateway's own refusals among them.
+        /// At the tunnel, before the kernel judges what comes out of it. Frames toward a session are never refused,
+        /// since the kernel has let them pass; but what the scope does not hold is no use of the session: the
+        /// gateway's own refusals are such, and a client that knocks at closed doors is not at work.
         case tunnel
         /// Where packets leave for the inside, after the kernel let them pass: what is refused here is a
         /// ``PathEvent/Kind/disagreement``. Nothing is counted for sessions: that is done at the tunnel.
@@ -110,7 +111,7 @@ public struct PathResult: Sendable {
     public var verdict: Verdict? { packet.drop == nil ? outcome.verdict : nil }
 }
 
-/// A verdict in one byte: 0 is permitted, below 128 the number of a ``DenyReason``, above it that of a ``Doubt``.
+/// A verdict in one byte: 0 is permitted, below 127 the number of a ``DenyReason``, above 127 that of a ``Doubt``.
 struct PathOutcome: BitwiseCopyable, Equatable {
     let code: UInt8
 
@@ -129,12 +130,19 @@ struct PathOutcome: BitwiseCopyable, Equatable {
     @inline(__always)
     static func denied(_ reason: DenyReason) -> PathOutcome { PathOutcome(code: reason.rawValue) }
 
+    /// Let through by the kernel, and nothing that the session's scope holds.
+    @inline(__always) static var passed: PathOutcome { PathOutcome(code: 127) }
+
     /// 0 unless refused. What nobody can tell is no refusal.
     @inline(__always)
-    var reason: UInt8 { code < 128 ? code : 0 }
+    var reason: UInt8 { code < 127 ? code : 0 }
+
+    /// Whether the packet shows that somebody uses the session.
+    @inline(__always)
+    var isUse: Bool { code == 0 || code >= 128 }
 
     var verdict: Verdict {
-        if code == 0 { return .permitted }
+        if code == 0 || self == .passed { return .permitted }
         if code >= 128, let doubt = Doubt(rawValue: code & 127) { return .cannotTell(doubt) }
         // Every code is made above; should one not be, it is a refusal.
         return .denied(DenyReason(rawValue: code) ?? .noScope)

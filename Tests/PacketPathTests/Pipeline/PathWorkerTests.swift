@@ -30,6 +30,7 @@ import Testing
         var event: PathEvent.Kind?
         /// Packets that its session is counted to have sent, received, and been refused.
         var counted: [UInt64]
+        var isUse = true
     }
 
     static let cases = [
@@ -43,11 +44,16 @@ import Testing
             testDescription: "a source that no session has", place: .tunnel, near: 9,
             verdict: .denied(.noScope), event: .spoofed, counted: [0, 0, 0]),
         Case(
-            testDescription: "what the kernel let through to a session is not judged", place: .tunnel,
-            way: .toward, far: 21, isOutward: false, verdict: .permitted, event: nil, counted: [0, 1, 0]),
+            testDescription: "an answer", place: .tunnel, way: .toward, isOutward: false,
+            verdict: .permitted, event: nil, counted: [0, 1, 0]),
+        Case(
+            testDescription: "what the kernel let through to a session is not refused", place: .tunnel,
+            way: .toward, far: 21, isOutward: false, verdict: .permitted, event: nil, counted: [0, 1, 0],
+            isUse: false),
         Case(
             testDescription: "the gateway's reset for a refused connection", place: .tunnel, way: .toward,
-            far: 99, isOutward: false, flags: 0x14, verdict: .permitted, event: nil, counted: [0, 1, 0]),
+            far: 99, isOutward: false, flags: 0x14, verdict: .permitted, event: nil, counted: [0, 1, 0],
+            isUse: false),
         Case(
             testDescription: "the kernel let pass what it should not", place: .inside, far: 21,
             verdict: .denied(.destination), event: .disagreement, counted: [0, 0, 0]),
@@ -83,8 +89,8 @@ import Testing
         #expect(
             use.outward.octets + use.toward.octets == UInt64(test.counted[0] + test.counted[1])
                 * UInt64(frame.count))
-        let isUsed = test.counted[0] + test.counted[1] > test.counted[2]
-        #expect(use.lastUsed == (isUsed ? 77 : 0), "refused packets are no use")
+        let isUsed = test.isUse && test.counted[0] + test.counted[1] > test.counted[2]
+        #expect(use.lastUsed == (isUsed ? 77 : 0), "refused packets are no use, nor their refusals")
         #expect(use.lastSeen == (test.counted[0] + test.counted[1] > 0 ? 77 : 0))
         if let event = events.first, event.kind != .spoofed {
             #expect(event.session == SessionValue(scope: 3, slot: bench.slot))
