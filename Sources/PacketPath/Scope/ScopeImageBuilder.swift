@@ -7,6 +7,8 @@ struct ScopeImageBuilder {
     static let longestProbe = 16
 
     private var words: [UInt64] = []
+    /// Where the lists are that have been written, of both families.
+    private var lists: [[ClosedRange<UInt32>]: ServiceList] = [:]
 
     init(_ boxes: [ScopeBox]) {
         words = [UInt64](repeating: 0, count: 2 * ScopeHalf.stride / 8)
@@ -41,9 +43,9 @@ struct ScopeImageBuilder {
         for (index, word) in half.words.enumerated() { words[start + index] = word }
     }
 
-    /// Where the next table begins: at a cache line.
-    private mutating func align() -> UInt32 {
-        words.append(contentsOf: repeatElement(0, count: (8 - words.count % 8) % 8))
+    /// Where the next table begins: at a cache line, or at a multiple of a smaller power of two from 8 on.
+    private mutating func align(_ bytes: Int = 64) -> UInt32 {
+        words.append(contentsOf: repeatElement(0, count: -words.count & (bytes / 8 - 1)))
         return UInt32(words.count * 8)
     }
 }
@@ -87,27 +89,40 @@ extension ScopeImageBuilder {
     private mutating func addSlabs(_ slabs: SlabList, isIPv6: Bool) -> SlabHeader {
         var header = SlabHeader()
         guard !slabs.slabs.isEmpty else { return header }
-        header.count = UInt32(slabs.slabs.count)
-        let lists = slabs.lists.map { list -> UInt64 in
-            let offset = UInt64(words.count * 8)
-            words.append(contentsOf: list.map { UInt64($0.lowerBound) << 32 | UInt64($0.upperBound) })
-            return offset << 32 | UInt64(list.count)
+        let lists = slabs.lists.map { add($0).word }
+        let ends = slabs.slabs.dropFirst().map { $0.start - 1 }
+        header.tree = align()
+        if isIPv6 {
+            let tree = BoundaryTree(ends)
+            header.innerLayers = tree.innerLayers
+            append(tree.offsets)
+            words.append(contentsOf: tree.layers.joined().flatMap(\.words64))
+        } else {
+            let tree = BoundaryTree(ends.map { UInt32(truncatingIfNeeded: $0) })
+            header.innerLayers = tree.innerLayers
+            append(tree.offsets + tree.layers.joined())
         }
-        header.directory = UInt32(words.count * 8)
-        words.append(contentsOf: lists)
-        header.starts = align()
-        guard isIPv6 else {
-            words.append(
-                contentsOf: slabs.slabs.map { UInt64(truncatingIfNeeded: $0.start) << 32 | UInt64($0.list) })
-            return header
-        }
-        words.append(contentsOf: slabs.slabs.flatMap(\.start.words64))
         header.lists = UInt32(words.count * 8)
-        for index in stride(from: 0, to: slabs.slabs.count, by: 2) {
-            let next = index + 1 < slabs.slabs.count ? slabs.slabs[index + 1].list : 0
-            words.append(UInt64(slabs.slabs[index].list) | UInt64(next) << 32)
-        }
+        append(slabs.slabs.map { lists[Int($0.list)] })
         return header
+    }
+
+    /// The list, written if it was not yet.
+    private mutating func add(_ list: [ClosedRange<UInt32>]) -> ServiceList {
+        if let known = lists[list] { return known }
+        let (contents, layers) = ServiceList.contents(list)
+        let new = ServiceList(word: align(ServiceList.alignment) | layers)
+        append(contents)
+        lists[list] = new
+        return new
+    }
+
+    /// Two to a word, the first in the low half.
+    private mutating func append(_ values: [UInt32]) {
+        for index in stride(from: 0, to: values.count, by: 2) {
+            let next = index + 1 < values.count ? values[index + 1] : 0
+            words.append(UInt64(values[index]) | UInt64(next) << 32)
+        }
     }
 }
 
@@ -131,8 +146,8 @@ extension ScopeHalf {
     fileprivate var words: [UInt64] {
         [
             Self.pair(exactCount, exactOffset), Self.pair(exactMask, exactShift), multiplier,
-            Self.pair(ranges.count, ranges.starts), Self.pair(ranges.lists, ranges.directory),
-            Self.pair(whole.count, whole.starts), Self.pair(whole.lists, whole.directory),
+            Self.pair(ranges.tree, ranges.innerLayers), Self.pair(ranges.lists, whole.tree),
+            Self.pair(whole.innerLayers, whole.lists),
         ]
     }
 

@@ -2,7 +2,8 @@
 /// rest is, and behind both lines the tables.
 ///
 /// - *exact*: one address, protocol and port an entry, in a hash that is at most half full.
-/// - *slabs*: the addresses cut wherever a box begins or ends, sorted; each slab names a list.
+/// - *slabs*: the addresses cut wherever a box begins or ends; a tree of the cuts finds the slab's number, and
+///   the slab names a list.
 /// - *list*: the services (protocol and port as one number) of a slab as sorted, disjoint intervals that
 ///   do not touch. Equal lists are stored once.
 ///
@@ -29,14 +30,12 @@ struct ScopeHalf: BitwiseCopyable {
 /// Where the slabs of one family lie.
 @usableFromInline
 struct SlabHeader: BitwiseCopyable {
-    /// 0, or at least 2: the first slab begins at address 0, so that every address is in one.
-    @usableFromInline var count: UInt32 = 0
-    /// IPv4: words of (start << 32 | list). IPv6: the starts alone, of 16 bytes each.
-    @usableFromInline var starts: UInt32 = 0
-    /// IPv6 alone: for each slab its list, of 4 bytes each.
+    /// The tree of the last address of every slab but the last, of 4 bytes each (IPv4) or 16: as many of them
+    /// as are below an address, that is the number of its slab. See ``BoundaryTree``.
+    @usableFromInline var tree: UInt32 = 0
+    @usableFromInline var innerLayers: UInt32 = 0
+    /// For each slab a ``ServiceList``; 0 when there are no slabs.
     @usableFromInline var lists: UInt32 = 0
-    /// For each list (offset << 32 | count); a list is words of (first << 32 | last).
-    @usableFromInline var directory: UInt32 = 0
 
     init() {}
 }

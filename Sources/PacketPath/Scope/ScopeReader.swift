@@ -1,5 +1,9 @@
 /// Reads a scope's block of memory.
 ///
+/// What ranges say is computed without a jump on it. Who stores the answers of a batch and looks at them
+/// later keeps it so: where hits and misses part, the processor guesses which comes next, and each wrong
+/// guess costs as much as a look-up.
+///
 /// The pointer is valid as long as the ``ScopeImage`` that made the block, which whoever makes a reader keeps
 /// alive; every offset and count in the block was written by ``ScopeImageBuilder`` and stays within it.
 @usableFromInline
@@ -30,37 +34,34 @@
     func permitsIPv4(_ address: UInt32, _ service: UInt32) -> Bool {
         let half = unsafe half(isIPv6: false)
         if unsafe half.pointee.exactCount != 0, unsafe hasExactIPv4(half, address, service) { return true }
-        guard unsafe half.pointee.ranges.count != 0 else { return false }
-        let list = unsafe listIPv4(half.pointee.ranges, address)
-        return unsafe holds(list, service)
+        guard unsafe half.pointee.ranges.lists != 0 else { return false }
+        return unsafe listIPv4(half.pointee.ranges, address).holds(service, base) != 0
     }
 
     @inlinable @inline(__always)
     func permitsIPv6(_ address: UInt128, _ service: UInt32) -> Bool {
         let half = unsafe half(isIPv6: true)
         if unsafe half.pointee.exactCount != 0, unsafe hasExactIPv6(half, address, service) { return true }
-        guard unsafe half.pointee.ranges.count != 0 else { return false }
-        let list = unsafe listIPv6(half.pointee.ranges, address)
-        return unsafe holds(list, service)
+        guard unsafe half.pointee.ranges.lists != 0 else { return false }
+        return unsafe listIPv6(half.pointee.ranges, address).holds(service, base) != 0
+    }
+
+    /// ``permitsIPv6(_:_:)`` for whoever holds an address in halves.
+    @inlinable @inline(__always)
+    func permitsIPv6(high: UInt64, low: UInt64, _ service: UInt32) -> Bool {
+        unsafe permitsIPv6(UInt128(high) &<< 64 | UInt128(low), service)
     }
 
     /// How many of all ports of a protocol are permitted: none, some, or every one.
     @inlinable
     func coverage(isIPv6: Bool, _ address: UInt128, _ ipProtocol: UInt8) -> ScopeCoverage {
         let half = unsafe half(isIPv6: isIPv6)
-        guard unsafe half.pointee.whole.count != 0 else { return .none }
+        guard unsafe half.pointee.whole.lists != 0 else { return .none }
         let list =
             isIPv6
             ? unsafe listIPv6(half.pointee.whole, address)
             : unsafe listIPv4(half.pointee.whole, UInt32(truncatingIfNeeded: address))
-        let first = UInt64(service(ipProtocol, 0))
-        let last = UInt64(service(ipProtocol, .max))
-        let entries = unsafe entries(of: list)
-        let above = unsafe Self.countNotAbove(last &<< 32 | 0xffff_ffff, entries, Self.count(of: list))
-        guard above != 0 else { return .none }
-        let found = unsafe entries[above &- 1]
-        if found & 0xffff_ffff < first { return .none }
-        return found &>> 32 <= first && found & 0xffff_ffff >= last ? .every : .some
+        return unsafe list.coverage(service(ipProtocol, 0), service(ipProtocol, .max), base)
     }
 }
 
@@ -102,53 +103,16 @@ extension ScopeReader {
 
 extension ScopeReader {
     @inlinable @inline(__always)
-    func listIPv4(_ slabs: SlabHeader, _ address: UInt32) -> UInt64 {
-        let starts = unsafe array(slabs.starts, UInt64.self)
-        let above = unsafe Self.countNotAbove(
-            UInt64(address) &<< 32 | 0xffff_ffff, starts, Int(slabs.count))
-        let list = unsafe Int(truncatingIfNeeded: starts[above &- 1] & 0xffff_ffff)
-        return unsafe array(slabs.directory, UInt64.self)[list]
+    func listIPv4(_ slabs: SlabHeader, _ address: UInt32) -> ServiceList {
+        let tree = unsafe base + Int(truncatingIfNeeded: slabs.tree)
+        let slab = unsafe Self.countBelow(address, tree, innerLayers: slabs.innerLayers)
+        return unsafe array(slabs.lists, ServiceList.self)[slab]
     }
 
     @inlinable @inline(__always)
-    func listIPv6(_ slabs: SlabHeader, _ address: UInt128) -> UInt64 {
-        let starts = unsafe array(slabs.starts, UInt128.self)
-        let above = unsafe Self.countNotAbove(address, starts, Int(slabs.count))
-        let list = unsafe Int(array(slabs.lists, UInt32.self)[above &- 1])
-        return unsafe array(slabs.directory, UInt64.self)[list]
-    }
-
-    /// Whether an interval of the list holds the service.
-    @inlinable @inline(__always)
-    func holds(_ list: UInt64, _ service: UInt32) -> Bool {
-        let entries = unsafe entries(of: list)
-        let key = UInt64(service) &<< 32 | 0xffff_ffff
-        let above = unsafe Self.countNotAbove(key, entries, Self.count(of: list))
-        guard above != 0 else { return false }
-        return unsafe entries[above &- 1] & 0xffff_ffff >= UInt64(service)
-    }
-
-    @inlinable @inline(__always)
-    func entries(of list: UInt64) -> UnsafePointer<UInt64> {
-        unsafe array(UInt32(truncatingIfNeeded: list &>> 32), UInt64.self)
-    }
-
-    @inlinable @inline(__always)
-    static func count(of list: UInt64) -> Int { Int(truncatingIfNeeded: list & 0xffff_ffff) }
-
-    /// How many of the sorted entries are not above `key`. Masks in place of the choice were no faster.
-    @inlinable @inline(__always)
-    static func countNotAbove<Key: FixedWidthInteger>(
-        _ key: Key, _ entries: UnsafePointer<Key>, _ count: Int
-    ) -> Int {
-        guard count > 0 else { return 0 }
-        var first = 0
-        var length = count
-        while length > 1 {
-            let half = length &>> 1
-            first = unsafe entries[first &+ half] <= key ? first &+ half : first
-            length &-= half
-        }
-        return unsafe first &+ (entries[first] <= key ? 1 : 0)
+    func listIPv6(_ slabs: SlabHeader, _ address: UInt128) -> ServiceList {
+        let tree = unsafe base + Int(truncatingIfNeeded: slabs.tree)
+        let slab = unsafe Self.countBelow(address, tree, innerLayers: slabs.innerLayers)
+        return unsafe array(slabs.lists, ServiceList.self)[slab]
     }
 }
