@@ -1,36 +1,48 @@
 // MARK: Fragments, cut off packets, options
 
 extension Judge {
+    /// In the ruleset's order, and with what is plain at the end.
+    @usableFromInline @inline(never)
+    static func uncommon(_ packet: inout JudgedPacket, by scope: ScopeReader?) -> Verdict {
+        if packet.facts.contains(.ofGateway), let verdict = ofGateway(&packet) { return verdict }
+        guard let scope = unsafe scope else { return .denied(.noScope) }
+        let uncommon =
+            packet.way == .outward
+            ? unsafe uncommonOutward(&packet, scope) : unsafe uncommonToward(&packet, scope)
+        if let uncommon { return uncommon }
+        if packet.ipProtocol == Number.icmp || packet.ipProtocol == Number.icmpv6 {
+            return unsafe icmp(&packet, scope)
+        }
+        return unsafe plain(&packet, scope)
+    }
+
     /// Nil when the packet is to be judged like any other.
-    @usableFromInline
-    static func uncommonOutward(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict? {
+    private static func uncommonOutward(_ packet: inout JudgedPacket, _ scope: ScopeReader) -> Verdict? {
         // From a tunnel to the gateway's own addresses there is no outgoing tunnel.
         if packet.facts.contains(.betweenTunnels), !packet.facts.contains(.ofGateway) {
             return .denied(.betweenTunnels)
         }
-        if lacksPortsOfWhole(packet) { return unsafe fragment(packet, scope) }
+        if lacksPortsOfWhole(&packet) { return unsafe fragment(&packet, scope) }
         if packet.facts.contains(.options), !packet.isIPv6 { return .denied(.options) }
         if packet.facts.contains(.routingHeader), packet.isIPv6 { return .denied(.routingHeader) }
-        return incomplete(packet)
+        return incomplete(&packet)
     }
 
     /// Nil when the packet is to be judged like any other. The ruleset asks for options outward only.
-    @usableFromInline
-    static func uncommonToward(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict? {
-        if lacksPortsOfWhole(packet) { return unsafe fragment(packet, scope) }
+    private static func uncommonToward(_ packet: inout JudgedPacket, _ scope: ScopeReader) -> Verdict? {
+        if lacksPortsOfWhole(&packet) { return unsafe fragment(&packet, scope) }
         if packet.facts.contains(.fragment), packet.facts.contains(.noKind), packet.ipProtocol == Number.tcp {
-            let verdict = unsafe back(packet, scope)
-            return verdict == .permitted ? .cannotTell(.fragment) : verdict
+            return unsafe permits(&packet, scope) ? .cannotTell(.fragment) : .denied(.destination)
         }
-        return incomplete(packet)
+        return incomplete(&packet)
     }
 
-    private static func lacksPortsOfWhole(_ packet: JudgedPacket) -> Bool {
+    private static func lacksPortsOfWhole(_ packet: inout JudgedPacket) -> Bool {
         packet.facts.isSuperset(of: [.fragment, .noPorts])
     }
 
     /// A packet whose fields no rule can read.
-    private static func incomplete(_ packet: JudgedPacket) -> Verdict? {
+    private static func incomplete(_ packet: inout JudgedPacket) -> Verdict? {
         if packet.isIPv6 {
             if packet.ipProtocol == Number.authentication { return .cannotTell(.authenticationHeader) }
             if isExtensionHeader(packet.ipProtocol) { return .denied(.headers) }
@@ -39,7 +51,7 @@ extension Judge {
     }
 
     /// A fragment without ports.
-    private static func fragment(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
+    private static func fragment(_ packet: inout JudgedPacket, _ scope: ScopeReader) -> Verdict {
         let number = packet.ipProtocol
         let ownICMP = packet.isIPv6 ? Number.icmpv6 : Number.icmp
         // Type, flags and quotation are in the first fragment; so is what follows a fragment header.
@@ -49,14 +61,14 @@ extension Judge {
         }
         let far = packet.way == .outward ? packet.destination : packet.source
         switch unsafe scope.coverage(isIPv6: packet.isIPv6, far, number) {
-        case .every: return wholeProtocol(packet)
+        case .every: return wholeProtocol(&packet)
         case .some: return .cannotTell(.fragment)
         case .none: return .denied(.destination)
         }
     }
 
     /// Every port is permitted: what is still open is what the other fields say.
-    private static func wholeProtocol(_ packet: JudgedPacket) -> Verdict {
+    private static func wholeProtocol(_ packet: inout JudgedPacket) -> Verdict {
         switch (packet.way, packet.ipProtocol) {
         case (.outward, _): return .permitted
         case (.toward, Number.tcp): return .cannotTell(.fragment)
@@ -80,17 +92,16 @@ extension Judge {
     }
 
     /// An echo request outward, an echo reply toward, and errors by what they quote; redirects are no errors.
-    @usableFromInline
-    static func icmp(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
-        switch (packet.way, kind(packet)) {
-        case (.outward, .request): return unsafe there(packet, scope)
-        case (.toward, .reply): return unsafe back(packet, scope)
-        case (_, .error): return unsafe quotation(packet, scope)
+    private static func icmp(_ packet: inout JudgedPacket, _ scope: ScopeReader) -> Verdict {
+        switch (packet.way, kind(&packet)) {
+        case (.outward, .request), (.toward, .reply):
+            return unsafe permits(&packet, scope) ? .permitted : .denied(.destination)
+        case (_, .error): return unsafe quotation(&packet, scope)
         case (.outward, .reply), (.toward, .request), (_, .other): return .denied(.icmpType)
         }
     }
 
-    private static func kind(_ packet: JudgedPacket) -> Kind {
+    private static func kind(_ packet: inout JudgedPacket) -> Kind {
         let number = packet.isIPv6 ? Number.icmpv6 : Number.icmp
         guard packet.ipProtocol == number, !packet.facts.contains(.noKind) else { return .other }
         switch (packet.isIPv6, packet.icmpType) {
@@ -104,7 +115,7 @@ extension Judge {
     /// An error passes when the packet that it quotes is one that the scope permits in the other direction:
     /// quoted outward is an answer, judged by its source; quoted toward is what the session sent, judged by
     /// its destination.
-    private static func quotation(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
+    private static func quotation(_ packet: inout JudgedPacket, _ scope: ScopeReader) -> Verdict {
         guard packet.facts.contains(.quotes) else {
             return packet.facts.contains(.fragment) ? .cannotTell(.fragment) : .denied(.quoteTruncated)
         }
@@ -135,8 +146,7 @@ extension Judge {
     ///
     /// Neighbour discovery on the link, which no router has touched (RFC 4861 section 7.1), and toward a
     /// session the kernel's own resets and errors.
-    @usableFromInline
-    static func ofGateway(_ packet: JudgedPacket) -> Verdict? {
+    private static func ofGateway(_ packet: inout JudgedPacket) -> Verdict? {
         guard !packet.facts.contains(.noKind) else { return nil }
         let isNeighbour =
             packet.isIPv6 && packet.ipProtocol == Number.icmpv6 && packet.hopLimit == 255
@@ -144,6 +154,6 @@ extension Judge {
         if isNeighbour { return .permitted }
         guard packet.way == .toward else { return nil }
         if packet.ipProtocol == Number.tcp { return packet.tcpFlags & TCPFlag.rst != 0 ? .permitted : nil }
-        return kind(packet) == .error ? .permitted : nil
+        return kind(&packet) == .error ? .permitted : nil
     }
 }

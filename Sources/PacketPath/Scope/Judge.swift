@@ -18,66 +18,70 @@ enum Judge {
         @usableFromInline static var udp: UInt8 { 17 }
         @usableFromInline static var authentication: UInt8 { 51 }
         @usableFromInline static var icmpv6: UInt8 { 58 }
+        /// A bit for each number that more than ports decides on: both ICMPs, whatever the family.
+        @usableFromInline static var specialIPv4: UInt64 { 1 &<< 1 | 1 &<< 58 }
+        /// And what ``isExtensionHeader(_:)`` tells, and the authentication header.
+        @usableFromInline static var specialIPv6: UInt64 {
+            specialIPv4 | 1 &<< 0 | 1 &<< 43 | 1 &<< 44 | 1 &<< 51 | 1 &<< 60
+        }
     }
 
+    /// A packet is passed on as `inout` for its place alone, so that its 116 bytes are not copied: nothing here
+    /// writes to it.
+    @inlinable @inline(__always)
+    static func verdict(on packet: inout JudgedPacket, by scope: ScopeReader?) -> Verdict {
+        if let scope = unsafe scope, isPlain(&packet) { return unsafe plain(&packet, scope) }
+        return unsafe uncommon(&packet, by: scope)
+    }
+
+    /// For a packet that its holder cannot lend.
     @inlinable @inline(__always)
     static func verdict(on packet: JudgedPacket, by scope: ScopeReader?) -> Verdict {
-        if packet.facts.contains(.ofGateway), let verdict = ofGateway(packet) { return verdict }
-        guard let scope = unsafe scope else { return .denied(.noScope) }
-        switch packet.way {
-        case .outward: return unsafe outward(packet, scope)
-        case .toward: return unsafe toward(packet, scope)
-        }
+        var copy = packet
+        return unsafe verdict(on: &copy, by: scope)
     }
 
+    /// Whether destination, flags and flow decide alone. All that is uncommon, in two comparisons.
     @inlinable @inline(__always)
-    static func outward(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
-        // All that is uncommon, in one comparison.
-        if !packet.facts.isDisjoint(with: [.betweenTunnels, .fragment, .options, .routingHeader, .noPorts])
-            || packet.isIPv6, let verdict = unsafe uncommonOutward(packet, scope)
+    static func isPlain(_ packet: inout JudgedPacket) -> Bool {
+        let special: UInt64 = packet.isIPv6 ? Number.specialIPv6 : Number.specialIPv4
+        let isSpecial = special &>> UInt64(packet.ipProtocol) & 1 != 0 && packet.ipProtocol < 64
+        return packet.facts.rawValue & ~JudgedPacket.Facts.quotes.rawValue == 0 && !isSpecial
+    }
+
+    /// One search of the scope, whatever the way, so that its code is there once.
+    @inlinable @inline(__always)
+    static func plain(_ packet: inout JudgedPacket, _ scope: ScopeReader) -> Verdict {
+        let isToward = packet.way == .toward
+        if isToward, packet.ipProtocol == Number.tcp, packet.tcpFlags & TCPFlag.ack == 0,
+            let reason = refusal(packet.tcpFlags, packet.facts)
         {
-            return verdict
+            return .denied(reason)
         }
-        if packet.ipProtocol == Number.icmp || packet.ipProtocol == Number.icmpv6 {
-            return unsafe icmp(packet, scope)
-        }
-        return unsafe there(packet, scope)
+        guard unsafe permits(&packet, scope) else { return .denied(.destination) }
+        return isToward && packet.ipProtocol == Number.udp ? flowVerdict(packet.flow) : .permitted
     }
 
+    /// Outward judged by destination; toward by source: what was permitted there, with both ends swapped.
     @inlinable @inline(__always)
-    static func toward(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
-        if !packet.facts.isDisjoint(with: [.fragment, .noPorts, .noKind]) || packet.isIPv6,
-            let verdict = unsafe uncommonToward(packet, scope)
-        {
-            return verdict
-        }
-        switch packet.ipProtocol {
-        case Number.tcp: return unsafe tcpToward(packet, scope)
-        case Number.udp: return unsafe udpToward(packet, scope)
-        case Number.icmp, Number.icmpv6: return unsafe icmp(packet, scope)
-        default: return unsafe back(packet, scope)
-        }
+    static func permits(_ packet: inout JudgedPacket, _ scope: ScopeReader) -> Bool {
+        let isToward = packet.way == .toward
+        let address = isToward ? packet.source : packet.destination
+        let port = isToward ? packet.sourcePort : packet.destinationPort
+        return unsafe scope.permits(isIPv6: packet.isIPv6, address, service(packet.ipProtocol, port))
     }
 
-    @inlinable @inline(__always)
-    static func tcpToward(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
-        // Flags that are not there match neither rule, and the scope alone is asked.
-        if !packet.facts.contains(.noKind) {
-            if packet.tcpFlags & (TCPFlag.syn | TCPFlag.ack) == TCPFlag.syn { return .denied(.opening) }
-            if packet.tcpFlags & (TCPFlag.ack | TCPFlag.rst) == 0 { return .denied(.noAnswer) }
-        }
-        return unsafe back(packet, scope)
+    /// Of TCP toward a session without ACK. Flags that are not there match neither rule, and the scope alone
+    /// is asked.
+    @inlinable
+    static func refusal(_ flags: UInt8, _ facts: JudgedPacket.Facts) -> DenyReason? {
+        if facts.contains(.noKind) { return nil }
+        if flags & TCPFlag.syn != 0 { return .opening }
+        return flags & TCPFlag.rst == 0 ? .noAnswer : nil
     }
 
     /// The packet path has no connection tracking. What the scope does not hold is refused whoever began;
     /// what it holds passes when it is said to be an answer, and without word of that nothing is said.
-    @inlinable @inline(__always)
-    static func udpToward(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
-        let verdict = unsafe back(packet, scope)
-        guard verdict == .permitted else { return verdict }
-        return flowVerdict(packet.flow)
-    }
-
     @inlinable
     static func flowVerdict(_ flow: JudgedPacket.Flow) -> Verdict {
         switch flow {
@@ -85,22 +89,6 @@ enum Judge {
         case .unknown: return .cannotTell(.flow)
         case .unsolicited: return .denied(.unsolicited)
         }
-    }
-
-    /// Judged by destination.
-    @inlinable @inline(__always)
-    static func there(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
-        let wanted = service(packet.ipProtocol, packet.destinationPort)
-        let permits = unsafe scope.permits(isIPv6: packet.isIPv6, packet.destination, wanted)
-        return permits ? .permitted : .denied(.destination)
-    }
-
-    /// Judged by source: what was permitted there, with both ends swapped.
-    @inlinable @inline(__always)
-    static func back(_ packet: JudgedPacket, _ scope: ScopeReader) -> Verdict {
-        let wanted = service(packet.ipProtocol, packet.sourcePort)
-        let permits = unsafe scope.permits(isIPv6: packet.isIPv6, packet.source, wanted)
-        return permits ? .permitted : .denied(.destination)
     }
 }
 

@@ -54,9 +54,16 @@ public final class ScopeImage: Sendable {
     }
 
     /// The verdict on a packet of a session with this scope.
-    @inlinable
+    @inlinable @inline(__always)
     public func verdict(on packet: JudgedPacket) -> Verdict {
-        unsafe Judge.verdict(on: packet, by: reader)
+        var copy = packet
+        return verdict(on: &copy)
+    }
+
+    /// The same without a copy of the packet, which is read and not written to.
+    @inlinable
+    public func verdict(on packet: inout JudgedPacket) -> Verdict {
+        unsafe Judge.verdict(on: &packet, by: reader)
     }
 }
 

@@ -52,9 +52,16 @@ public final class ScopeTable: Sendable {
 
     /// The verdict on a packet of a session whose scope has this number, as the ruleset judges it; 0 when no
     /// session has the packet's address.
-    @inlinable
+    @inlinable @inline(__always)
     public func verdict(on packet: JudgedPacket, scope: UInt32) -> Verdict {
-        unsafe Judge.verdict(on: packet, by: reader(scope))
+        var copy = packet
+        return verdict(on: &copy, scope: scope)
+    }
+
+    /// The same without a copy of the packet, which is read and not written to.
+    @inlinable
+    public func verdict(on packet: inout JudgedPacket, scope: UInt32) -> Verdict {
+        unsafe Judge.verdict(on: &packet, by: reader(scope))
     }
 
     package func permits(_ scope: UInt32, _ destination: Destination) -> Bool {

@@ -367,6 +367,9 @@ import Testing
             #expect(Self.image(isIPv6).verdict(on: packet) == one.expected, "\(family): \(one.reason)")
             let table = ScopeTable([7: Self.image(isIPv6)])
             #expect(table.verdict(on: packet, scope: 7) == one.expected, "\(family), by number")
+            var inPlace = packet
+            #expect(Self.image(isIPv6).verdict(on: &inPlace) == one.expected, "\(family), in place")
+            #expect(table.verdict(on: &inPlace, scope: 7) == one.expected, "\(family), in place, by number")
         }
     }
 
