@@ -83,3 +83,15 @@ int gh_filter_length(int fd) {
 int gh_force_receive_buffer(int fd, int size) {
     return setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size);
 }
+
+static int leave_open(void *context) {
+    (void)context;
+    return 0;
+}
+
+FILE *gh_open_stream(void *context, gh_stream_reader reader) {
+    cookie_io_functions_t functions = {.read = reader, .close = leave_open};
+    FILE *stream = fopencookie(context, "r", functions);
+    if (stream != NULL) setvbuf(stream, NULL, _IONBF, 0);
+    return stream;
+}

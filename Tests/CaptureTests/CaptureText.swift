@@ -14,8 +14,17 @@ struct CaptureText {
         word(magic) + short(version.0) + short(version.1) + word(0) + word(0) + word(262_144) + word(link)
     }
 
-    func record(seconds: Int = 1, fraction: Int = 2, _ bytes: [UInt8], original: Int? = nil) -> [UInt8] {
-        word(seconds) + word(fraction) + word(bytes.count) + word(original ?? bytes.count) + bytes
+    /// Files before version 2.3 have the lengths swapped.
+    func record(
+        seconds: Int = 1, fraction: Int = 2, _ bytes: [UInt8], original: Int? = nil, swapped: Bool = false
+    ) -> [UInt8] {
+        let lengths = [word(bytes.count), word(original ?? bytes.count)]
+        return word(seconds) + word(fraction) + (swapped ? lengths.reversed() : lengths).joined() + bytes
+    }
+
+    /// A record of the patched pcap: with the interface, the protocol and the kind of packet.
+    func modifiedRecord(_ bytes: [UInt8]) -> [UInt8] {
+        word(1) + word(2) + word(bytes.count) + word(bytes.count) + word(3) + short(0x0800) + [0, 0] + bytes
     }
 
     func block(_ type: Int, _ body: [UInt8]) -> [UInt8] {
@@ -24,8 +33,12 @@ struct CaptureText {
         return word(type) + length + padded + length
     }
 
-    func sectionHeader() -> [UInt8] {
-        block(0x0a0d_0d0a, word(0x1a2b_3c4d) + short(1) + short(0) + long(-1) + option(4, Array("us".utf8)))
+    /// 36 bytes, and the comment's with four before them.
+    func sectionHeader(comment: Int = 0) -> [UInt8] {
+        let words = comment == 0 ? [] : option(1, [UInt8](repeating: 0x63, count: comment))
+        return block(
+            0x0a0d_0d0a,
+            word(0x1a2b_3c4d) + short(1) + short(0) + long(-1) + option(4, Array("us".utf8)) + words)
     }
 
     func interface(link: Int, snapLength: Int = 0, options: [UInt8] = []) -> [UInt8] {

@@ -62,19 +62,18 @@ struct TsharkTests {
 
     private func compare(_ path: String) throws -> [String] {
         let theirs = try Tshark.frames(of: path)
-        let file = try CaptureFile(path: path)
-        var reader = file.makeReader()
+        var reader = try CaptureFile(path: path).makeReader()
         var differences: [String] = []
         while let frame = try reader.next() {
             guard frame.number <= theirs.count else {
                 return differences + ["frame \(frame.number): tshark has \(theirs.count)"]
             }
-            let packet = file.decode(frame)
+            let packet = reader.decode(frame)
             let other = theirs[frame.number - 1]
             if !Self.agree(packet, other) {
-                let bytes = unsafe file.withBytes(of: frame) { bytes in
-                    unsafe bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-                }
+                let bytes = unsafe reader.bytes(of: frame).map {
+                    String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+                }.joined()
                 let reason = packet.drop?.description ?? ""
                 differences.append("\(frame.number): \(Self.ours(packet)) \(reason)\n  \(other)\n  \(bytes)")
             }

@@ -5,6 +5,8 @@
    macros. Each returns what the call returns and leaves errno as the call left it. */
 
 #include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
 
 /* unshare(CLONE_NEWNET) on the calling thread. Never call it on a thread of a pool: the thread stays changed. */
 int gh_unshare_network(void);
@@ -44,5 +46,11 @@ int gh_filter_length(int fd);
 
 /* Sets the receive buffer, past the system's limit (SO_RCVBUFFORCE; needs CAP_NET_ADMIN). */
 int gh_force_receive_buffer(int fd, int size);
+
+/* Puts up to `count` bytes into the buffer and returns how many, 0 at the end, -1 for an error. */
+typedef ssize_t (*gh_stream_reader)(void *_Nullable context, char *_Nullable buffer, size_t count);
+
+/* A stream without a buffer that reads by calling `reader` (fopencookie). NULL and errno when there is no memory. */
+FILE *_Nullable gh_open_stream(void *_Nullable context, gh_stream_reader _Nonnull reader);
 
 #endif

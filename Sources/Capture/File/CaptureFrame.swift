@@ -2,7 +2,7 @@ package import PacketPath
 
 /// One frame of a capture file: where its bytes are, and what the file says of it.
 ///
-/// It holds no bytes; ``CaptureFile/withBytes(of:_:)`` and ``CaptureFile/decode(_:)`` reach them.
+/// It holds no bytes; ``CaptureReader/bytes(of:)`` and ``CaptureReader/decode(_:)`` reach them.
 package struct CaptureFrame: Sendable, Hashable, BitwiseCopyable {
     /// The frame's number: the first is 1, as tshark counts.
     package var number: Int

@@ -1,61 +1,133 @@
-/// Finds the frames of a capture file, one after the other.
+package import PacketPath
+
+/// Finds the frames of a capture, in batches or one after the other.
 ///
 /// A failure comes after every frame before it was delivered, and once: the next call says that the file ended.
-package struct CaptureReader {
-    let file: CaptureFile
+@safe
+package struct CaptureReader: ~Copyable {
+    /// Frames in a batch at most: two of the packet path's.
+    package static var batch: Int { 64 }
+
+    var window: CaptureWindow
     /// The offset of the next header, record or block.
     var offset = 0
-    /// How many frames were delivered.
-    var delivered = 0
+    /// The number of the last frame that was found.
+    private(set) var delivered = 0
+    private let file: CaptureFile
     private var format = Format.unknown
+    /// The section that is read, of a pcapng file.
+    var section = PcapngSection()
+    /// Why there is nothing after the current batch.
+    private var ending: CaptureError?
+
+    /// The current batch: `found` frames, of which `taken` were handed out one by one.
+    private let frames: UnsafeMutablePointer<CaptureFrame>
+    private var found = 0
+    private var taken = 0
 
     private enum Format {
         case unknown
         case pcap(PcapHeader)
-        case pcapng(PcapngSection)
+        case pcapng
+        case libpcap(PcapFile)
         case finished
     }
 
-    init(_ file: CaptureFile) { self.file = file }
+    init(_ file: CaptureFile) {
+        self.file = file
+        window = CaptureWindow(file)
+        unsafe frames = .allocate(capacity: Self.batch)
+    }
+
+    deinit { unsafe frames.deallocate() }
 
     /// The next frame, or nil at the end of the file.
     package mutating func next() throws(CaptureError) -> CaptureFrame? {
+        if taken == found { try findFrames() }
+        guard taken < found else { return nil }
+        taken &+= 1
+        return unsafe frames[taken &- 1]
+    }
+
+    /// The frames that follow what was delivered; none at the end of the file. Valid until the next call.
+    package mutating func nextBatch() throws(CaptureError) -> UnsafeBufferPointer<CaptureFrame> {
+        if taken == found { try findFrames() }
+        defer { taken = found }
+        return unsafe UnsafeBufferPointer(start: frames + taken, count: found &- taken)
+    }
+
+    /// A frame's captured bytes: valid, for the last frame or all of the last batch, until the next is asked for. Of
+    /// any other frame there may be nothing.
+    package func bytes(of frame: CaptureFrame) -> UnsafeRawBufferPointer {
+        unsafe window.bytes(frame.offset, frame.capturedLength)
+    }
+
+    /// Decodes the last frame, or one of the last batch.
+    package func decode(_ frame: CaptureFrame) -> DecodedPacket {
+        unsafe PacketDecoder.decode(bytes(of: frame), link: frame.link, wireLength: frame.originalLength)
+    }
+
+    /// Fills a batch. Its frames lie in the window as it is then: the window moves for the first of them alone.
+    private mutating func findFrames() throws(CaptureError) {
+        (found, taken) = (0, 0)
         do throws(CaptureError) {
-            let frame = try advance()
-            if frame == nil { format = .finished } else { delivered += 1 }
-            return frame
+            if let ending { throw ending }
+            while found == 0, !isFinished { try advance() }
         } catch {
             format = .finished
-            throw error
+            // What was found before the failure is delivered first.
+            ending = found == 0 ? nil : error
+            if found == 0 { throw error }
         }
     }
 
-    private mutating func advance() throws(CaptureError) -> CaptureFrame? {
+    /// Reads one header, block or record, and what follows it as far as that is in the window.
+    private mutating func advance() throws(CaptureError) {
         switch format {
-        case .finished:
-            return nil
-        case .pcap(let header):
-            return try nextRecord(header)
-        case .pcapng(var section):
-            // The section moves out of `format` and back, so that its interfaces are not copied.
-            format = .finished
-            let frame = try nextPacketBlock(&section)
-            format = .pcapng(section)
-            return frame
-        case .unknown:
-            format = try recognise()
-            return try advance()
+        case .finished: return
+        case .unknown: format = try recognise()
+        case .pcap(let header): try takeRecords(header)
+        case .pcapng: try takeBlocks()
+        case .libpcap(let file): try takePacket(file)
         }
     }
 
     private mutating func recognise() throws(CaptureError) -> Format {
-        guard file.holds(0, 4) else { throw failure(at: 0, .endsInside("the file's magic number")) }
-        if file.word(0) == PcapngSection.headerBlock { return .pcapng(PcapngSection()) }
-        return .pcap(try readPcapHeader())
+        guard window.holds(0, 4) else { throw failure(at: 0, .endsInside("the file's magic number")) }
+        if window.word(0) == PcapngSection.headerBlock { return .pcapng }
+        if let header = try readPcapHeader() { return .pcap(header) }
+        return .libpcap(try openWithLibpcap())
     }
 
+    /// Gives the window to libpcap's stream; what libpcap reads is put into an empty one.
+    mutating func giveWindow() -> CaptureWindow {
+        var other = CaptureWindow(CaptureFile([]))
+        swap(&window, &other)
+        return other
+    }
+
+    var isFinished: Bool { if case .finished = format { true } else { false } }
+
+    /// The end of the file, where it should be.
+    mutating func finish() { format = .finished }
+
+    /// True while the batch has room.
+    var hasRoom: Bool { found < Self.batch }
+    var isEmpty: Bool { found == 0 }
+
+    /// The number of the next frame.
+    var nextNumber: Int { delivered &+ 1 }
+
+    /// Adds a frame to the batch, which has room.
+    mutating func append(_ frame: CaptureFrame) {
+        unsafe (frames + found).initialize(to: frame)
+        found &+= 1
+        delivered &+= 1
+    }
+
+    /// What is wrong at `offset`; or with the file, when that is why it seems so.
     func failure(at offset: Int, _ reason: CaptureError.Reason) -> CaptureError {
-        CaptureError(offset: offset, reason: reason)
+        CaptureError(offset: offset, reason: window.fault ?? reason)
     }
 
     /// Refuses a captured length that is not to be believed.
@@ -65,15 +137,15 @@ package struct CaptureReader {
         }
     }
 
-    /// The 32 bits at `offset` in the given order. The caller has checked that the file holds them.
+    /// The 32 bits at `offset` in the given order. The caller has checked that the window holds them.
     func word(_ offset: Int, bigEndian: Bool) -> UInt32 {
-        bigEndian ? file.word(offset).byteSwapped : file.word(offset)
+        bigEndian ? window.word(offset).byteSwapped : window.word(offset)
     }
 
-    /// The 16 bits at `offset` in the given order. The caller has checked that the file holds them.
+    /// The 16 bits at `offset` in the given order. The caller has checked that the window holds them.
     func short(_ offset: Int, bigEndian: Bool) -> UInt16 {
-        let low = UInt16(file.byte(offset))
-        let high = UInt16(file.byte(offset + 1))
+        let low = UInt16(window.byte(offset))
+        let high = UInt16(window.byte(offset + 1))
         return bigEndian ? low << 8 | high : high << 8 | low
     }
 }

@@ -7,7 +7,7 @@ struct Decode: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print what the packet path reads in a capture file, a line a frame.",
         discussion: """
-            Reads pcap and pcapng. Each line has, with tabs between: the frame's number, source, destination, \
+            Reads pcap and pcapng, and what else libpcap can read. Each line has, with tabs between: the frame's number, source, destination, \
             protocol, source port, destination port, fragment ('-', 'first' or 'later'), and why the frame is \
             dropped undecoded. What is not there is empty.
 
@@ -15,7 +15,7 @@ struct Decode: ParsableCommand {
             2 when it cannot be opened.
             """)
 
-    @Argument(help: "The capture file.")
+    @Argument(help: "The capture file, or '-' for the standard input.")
     var capture: String
 
     func run() throws {
@@ -41,7 +41,7 @@ struct Decode: ParsableCommand {
         var reader = file.makeReader()
         var failure: CaptureError?
         while let frame = Self.next(&reader, &failure) {
-            FrameLine.append(file.decode(frame), number: frame.number, to: &text)
+            FrameLine.append(reader.decode(frame), number: frame.number, to: &text)
             if text.count >= 1 << 18 {
                 try output.write(contentsOf: text)
                 text.removeAll(keepingCapacity: true)
