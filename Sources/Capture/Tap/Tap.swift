@@ -45,8 +45,20 @@ package final class Tap: Sendable {
     private let shared: Mutex<Shared>
     private let ring: EventRing
 
+    /// How far a tap has looked, and in which of its captures: between two looks of one capture nothing was missed
+    /// but what ``statistics`` counts as dropped.
+    package struct Progress: Sendable, Hashable {
+        /// Counts the captures from 1; 0 while there is none.
+        package var capture = 0
+        /// Nanoseconds since 1970: every frame from before this has been through the worker.
+        package var through: UInt64 = 0
+        package var dropped: UInt64 = 0
+    }
+
     private struct Shared {
         var state = State.waiting("not started")
+        var captures = 0
+        var through: UInt64 = 0
         var statistics = LiveStatistics()
         var isStopped = false
         var stopper: CaptureStopper?
@@ -81,6 +93,14 @@ package final class Tap: Sendable {
         shared.withLock {
             LiveStatistics(
                 received: $0.earlier.received &+ $0.statistics.received,
+                dropped: $0.earlier.dropped &+ $0.statistics.dropped)
+        }
+    }
+
+    package var progress: Progress {
+        shared.withLock {
+            Progress(
+                capture: $0.state == .watching ? $0.captures : 0, through: $0.through,
                 dropped: $0.earlier.dropped &+ $0.statistics.dropped)
         }
     }
@@ -135,6 +155,8 @@ package final class Tap: Sendable {
             let isStopped = shared.withLock { shared in
                 shared.stopper = capture.stopper
                 shared.state = .watching
+                shared.captures += 1
+                shared.through = Self.now
                 return shared.isStopped
             }
             if isStopped { return "stopped" }
@@ -160,7 +182,7 @@ package final class Tap: Sendable {
         defer { unsafe frames.deallocate() }
         var asked = ContinuousClock.now
         var interface = lookUpTunnels(&worker)
-        while let batch = try unsafe capture.next(timeout: 1000) {
+        while let batch = try unsafe capture.next(timeout: 500) {
             if ContinuousClock.now - asked >= .seconds(1) {
                 asked = .now
                 // A tunnel that was made anew has another index; a worker that rests must not hold memory back.
@@ -169,7 +191,10 @@ package final class Tap: Sendable {
                 let seen = try capture.statistics()
                 shared.withLock { $0.statistics = seen }
             }
-            guard !batch.isEmpty else { continue }
+            guard !batch.isEmpty else {
+                caughtUp()
+                continue
+            }
             // No batch is larger than the slots that it lies in, nor than `frames`.
             for index in 0..<batch.count {
                 let frame = unsafe batch[index]
@@ -182,7 +207,24 @@ package final class Tap: Sendable {
             let tick = unsafe batch[0].timestamp / 1_000_000
             unsafe worker.process(
                 UnsafeBufferPointer(rebasing: frames[..<batch.count]), tick: tick)
+            if batch.count < LiveSlots.capacity { caughtUp() }
         }
+    }
+
+    /// Nothing more is at hand: every frame has been seen but those that the kernel still holds back.
+    private func caughtUp() {
+        let through = Self.now &- Self.heldBack
+        shared.withLock { $0.through = max($0.through, through) }
+    }
+
+    /// Nanoseconds for which the kernel may hold frames back, twice over.
+    private static let heldBack: UInt64 = 2 * 100_000_000
+
+    /// The clock that frames are stamped with.
+    private static var now: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
     }
 
     /// What a capture saw is kept when it ends; of an interface that is gone the kernel may say no more.

@@ -81,6 +81,16 @@ extension WorkerCounters {
         return use
     }
 
+    /// The tick of the last packet that shows that the session is used; 0 for none. Some nanoseconds.
+    public func lastUsed(ofSlot slot: Int, generation: UInt64) -> UInt64 {
+        guard slot >= 0, slot < slotCount, generation != 0 else { return 0 }
+        let record = unsafe words + slot * Field.count
+        guard unsafe record[Field.generation].load(ordering: .acquiring) == generation else { return 0 }
+        let tick = unsafe record[Field.lastUsed].load(ordering: .acquiring)
+        // As in `use(ofSlot:generation:)`.
+        return unsafe record[Field.generation].load(ordering: .relaxed) == generation ? tick : 0
+    }
+
     /// What it counted in all, with and without a session. Refusals by reason do not wrap here.
     public func total() -> SessionUse {
         var use = unsafe read(words + slotCount * Field.count, reasons + slotCount * 16)
