@@ -131,7 +131,8 @@ let package = Package(
         .testTarget(
             name: "ClassificationTests",
             dependencies: [
-                "Classification", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions", "NetworkTypes",
+                "TestSupport", "Classification", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions",
+                "NetworkTypes",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -177,6 +178,7 @@ let package = Package(
                 "TestSupport", "PacketSamples", "Capture", "PacketPath", "NetworkTypes", "CLinux",
             ],
             exclude: ["Captures"], swiftSettings: strict),
+        .testTarget(name: "GatehouseTests", dependencies: ["gatehouse", "Sessions"], swiftSettings: strict),
         .testTarget(
             name: "LabTests", dependencies: ["Lab", "NetworkTypes", x509, asn1, crypto], swiftSettings: strict
         ),

@@ -65,7 +65,10 @@ package enum Classifier {
         return Decision(
             outcome: grants.isEmpty ? .nothingGranted : .admitted, className: matched.name, grants: grants,
             withheld: withheld, findings: findings, cites: matched.cites, validUntil: until,
-            tell: matched.tell ?? (grants.isEmpty ? RefusalText.nothingGranted(withheld) : ""))
+            tell: matched.tell
+                ?? (grants.isEmpty
+                    ? RefusalText.nothingGranted(withheld) : RefusalText.admitted(to: matched)),
+            idle: matched.idle)
     }
 
     private static func look(

@@ -15,6 +15,7 @@ extension Condition {
         case .user(let names): Self.judge(user: names, evidence.userName)
         case .group(let groups): Self.judge(groups: groups, evidence)
         case .contract(let contract): Self.judge(contract, now)
+        case .behaviour(let kinds): Self.judge(kinds, evidence, now)
         }
     }
 
@@ -79,6 +80,22 @@ extension Condition {
         }
         let saw = seen.isEmpty ? "in no group" : "in \(seen.sorted().joined(separator: ", "))"
         return Judgement(groups.isDisjoint(with: seen) ? .fails : .holds, saw: saw)
+    }
+
+    /// What was seen in a session stays with it to its end: a quarantine that ran out while the scan went on unseen
+    /// would open what it had shut. What was seen in another session of the same device or person has an age.
+    private static func judge(
+        _ kinds: [Behaviour: Duration], _ evidence: SessionEvidence, _ now: Instant
+    ) -> Judgement {
+        // There is one kind. A second one makes this the earliest and latest of several.
+        guard let memory = kinds[.scanning], let scan = evidence.scan else {
+            return Judgement(.fails, saw: "not seen scanning")
+        }
+        let place = scan.isOwn ? "" : ", in another session of this device or person"
+        let saw = "seen scanning \(max(.zero, now - scan.seenAt).briefly) ago\(place)"
+        if scan.isOwn { return Judgement(.holds, saw: saw) }
+        let end = scan.seenAt + memory
+        return now < end ? Judgement(.holds, until: end, saw: saw) : Judgement(.fails, saw: saw)
     }
 
     private static func judge(_ contract: Contract, _ now: Instant) -> Judgement {

@@ -70,6 +70,8 @@ package struct Decision: Sendable, Hashable {
     package let validUntil: Instant?
     /// What the person is told; in plain words, without names of classes.
     package let tell: String
+    /// After how long without a packet a session of this class ends; nil for never.
+    package var idle: Duration?
 
     /// Only an explicit admission is one.
     package var isAdmitted: Bool { outcome == .admitted }

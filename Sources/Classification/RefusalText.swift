@@ -8,8 +8,15 @@ enum RefusalText {
         if !unknown.isEmpty {
             return "This device or user is not registered for remote access. Call the help desk."
         }
-        return matched.tell ?? "Remote access is not allowed here. Call the help desk."
+        return matched.tell
+            ?? (matched.asksForBehaviour
+                ? seenScanning : "Remote access is not allowed here. Call the help desk.")
     }
+
+    /// What a session is told that is let in, to a class that says nothing itself.
+    static func admitted(to matched: PolicyClass) -> String { matched.asksForBehaviour ? seenScanning : "" }
+
+    private static let seenScanning = "This device was seen scanning the network. Call the help desk."
 
     static func nothingGranted(_ withheld: [WithheldGrant]) -> String {
         sentence(withheld.first?.findings ?? [])
@@ -20,6 +27,8 @@ enum RefusalText {
         let open = findings.filter { finding in
             guard let policyClass = policy.policyClass(named: finding.name), policyClass.access != .none
             else { return false }
+            // What somebody would reach for scanning is no advice.
+            if policyClass.asksForBehaviour { return false }
             return finding.findings.allSatisfy {
                 $0.judgement.truth == .holds || !$0.condition.isAboutCertificate
             }
@@ -47,7 +56,7 @@ extension Condition {
     fileprivate var isAboutCertificate: Bool {
         switch test {
         case .certificate, .organisation: true
-        case .device, .unregistered, .mfa, .hours, .user, .group, .contract: false
+        case .device, .unregistered, .mfa, .hours, .user, .group, .contract, .behaviour: false
         }
     }
 
@@ -56,7 +65,7 @@ extension Condition {
         switch test {
         case .certificate, .organisation: "This device's certificate is not accepted here."
         case .device: "This device is not in use according to the register. Call the help desk."
-        case .unregistered: "This device is not accepted here."
+        case .unregistered, .behaviour: "This device is not accepted here."
         case .mfa: "A one-time code is needed: log in again with your code."
         case .hours(let hours): "Access is open \(hours) only."
         case .user, .group: "Your account is not allowed remote access. Call the help desk."

@@ -11,7 +11,8 @@ extension SessionDescription {
         let record = device.flatMap { policy.devices[id: $0] }
         return SessionEvidence(
             certificates: chain(under: policy, device: record), device: record, userName: user,
-            groups: policy.users.groups(of: user), mfaVerifiedAt: mfaAge.map { now - $0 })
+            groups: policy.users.groups(of: user), mfaVerifiedAt: mfaAge.map { now - $0 },
+            scan: scan.map { $0.sighting(at: now) })
     }
 
     private func chain(under policy: Policy, device: DeviceRecord?) -> CertificateChain? {
@@ -28,4 +29,16 @@ extension SessionDescription {
 
     /// A digest that no certificate has, for a device that is not on the register.
     private static let unregisteredLeaf = CertificateDigest(bytes: Array(repeating: 0, count: 32))
+}
+
+extension SessionDescription.Scan {
+    fileprivate func sighting(at now: Instant) -> ScanSighting {
+        switch self {
+        case .inThisSession: ScanSighting(seenAt: now, destinations: Self.destinations, isOwn: true)
+        case .earlier(let ago): ScanSighting(seenAt: now - ago, destinations: Self.destinations, isOwn: false)
+        }
+    }
+
+    /// Of no consequence to any condition.
+    private static let destinations = 100
 }

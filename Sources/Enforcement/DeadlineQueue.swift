@@ -13,6 +13,9 @@ struct DeadlineQueue<Key: Hashable & Sendable, Time: Comparable & Sendable>: Sen
         }
     }
 
+    /// The live deadline of a key.
+    subscript(key: Key) -> Time? { current[key] }
+
     /// Sets the one deadline of a key; nil removes it.
     mutating func set(_ time: Time?, for key: Key) {
         guard current[key] != time else { return }

@@ -1,4 +1,5 @@
 package import Classification
+package import Evidence
 import NetworkTypes
 package import RulesetCompiler
 package import Sessions
@@ -13,6 +14,12 @@ package struct EnforcedSession: Sendable {
     package internal(set) var programmed: Programmed?
     /// Why it was cut. A cut session is never opened again: the client must log in anew.
     package internal(set) var cut: String?
+    /// When it was opened here, or taken over from an earlier process; nil while it is connecting.
+    package internal(set) var openedAt: Instant?
+    /// Its last packet that passed, in either direction, as far as was seen; nil for none.
+    package internal(set) var lastUsed: Instant?
+    /// That it was seen scanning.
+    package internal(set) var scan: ScanSighting?
     /// The password slot of the login, to know a renewal that sends the same again. In memory only.
     var password: Secret?
 

@@ -48,7 +48,7 @@ extension EnforcementState {
         case .withdrawn(let session, let newcomer):
             shut(session.id, &effects)
             effects.note(.info, "displaced by \(newcomer)", session)
-        case .closed(let session, let end): closed(session, end, &effects)
+        case .closed(let session, let end): closed(session, end, at: now, &effects)
         case .stranger(let id, let reason):
             effects.disconnections.append((id, .restart))
             effects.note(.warning, "client \(id) is thrown out: \(reason)")
@@ -57,8 +57,14 @@ extension EnforcementState {
 
     private static let tellAgain = "Your login could not be verified. Connect again."
 
-    private mutating func closed(_ session: Session, _ end: SessionEnd, _ effects: inout Effects) {
+    private mutating func closed(
+        _ session: Session, _ end: SessionEnd, at now: Instant, _ effects: inout Effects
+    ) {
         shut(session.id, &effects)
+        let isLookedAt = settings.pathSlots != nil || watches[session.tunnel]?.through != nil
+        if isLookedAt, let subjects = enforced[session.id]?.subjects {
+            scans.depart(session.id, subjects, at: now)
+        }
         enforced[session.id] = nil
         effects.ledger.append(.forget(session.id))
         effects.note(.info, "session closed: \(end)", session)
@@ -176,6 +182,8 @@ extension EnforcementState {
             return
         }
         enforced[session.id]?.session = session
+        // A renewal of keys is told as an opening too, and is no use: what is in force was opened before.
+        if known.programmed == nil { enforced[session.id]?.openedAt = now }
         record(session.id, &effects)
         review(session.id, at: now, &effects)
         guard let opened = enforced[session.id], opened.cut == nil else { return }

@@ -23,7 +23,7 @@ extension EnforcementState {
             }
             let decision = decide(session, mfaVerifiedAt: mfaVerifiedAt, at: now)
             enforced[session.id] = EnforcedSession(
-                session: session, mfaVerifiedAt: mfaVerifiedAt, decision: decision)
+                session: session, mfaVerifiedAt: mfaVerifiedAt, decision: decision, openedAt: now)
             guard decision.isAdmitted else { continue }
             resume(session, index, decision.flowSpace(under: policy), alive, &effects)
         }
@@ -40,6 +40,7 @@ extension EnforcementState {
         effects.ruleset += keys.map { .put($0, Ruleset.Element(scope: scope, expires: expires)) }
         effects.path.append(.put(session.id, keys, space))
         enforced[session.id]?.programmed = .init(keys: keys, scope: scope, expires: expires)
+        checkIdle(session.id)
         effects.note(.info, "taken over for the rest of its lease", session)
     }
 

@@ -28,6 +28,13 @@ struct EnforcementState: Sendable {
     var detached: [String: Instant] = [:]
     /// Statuses that administrators set, to be laid over the register of the next pack too.
     var statusOrders: [String: (status: DeviceStatus, at: Instant)] = [:]
+    /// What the packet path has looked at, by tunnel.
+    var watches: [String: TunnelWatch] = [:]
+    var scans = ScanMemory()
+    /// When the first tick was; nil before.
+    var startedAt: Instant?
+    /// Tunnels of which it was said that nobody looks at them.
+    var unwatched: Set<String> = []
 
     init(
         settings: EnforcementSettings, policy: Policy, codes: TOTPVerifier, recollection: Recollection
@@ -58,7 +65,8 @@ struct EnforcementState: Sendable {
         return SessionEvidence(
             certificates: session.certificates, device: leaf.flatMap { devices[$0] },
             userName: session.userName,
-            groups: policy.users.groups(of: session.userName), mfaVerifiedAt: mfaVerifiedAt, hold: hold)
+            groups: policy.users.groups(of: session.userName), mfaVerifiedAt: mfaVerifiedAt,
+            scan: enforced[session.id]?.scan ?? scans.sighting(of: session.suspects), hold: hold)
     }
 
     func decide(_ session: Session, mfaVerifiedAt: Instant?, at now: Instant) -> Decision {
@@ -105,11 +113,13 @@ struct EnforcementState: Sendable {
         session.programmed = .init(keys: keys, scope: scope, expires: expires)
         enforced[id] = session
         schedule(session, at: now)
+        checkIdle(id)
     }
 
     /// Takes a session's elements away. Nothing else changes: whether it may come back is the caller's affair.
     mutating func shut(_ id: SessionID, _ effects: inout Effects) {
         deadlines.set(nil, for: id)
+        if let tunnel = enforced[id]?.session.tunnel { watches[tunnel]?.check(id, by: nil) }
         guard let programmed = enforced[id]?.programmed else { return }
         effects.ruleset += programmed.keys.map { .remove($0) }
         effects.path.append(.remove(id))
@@ -117,8 +127,10 @@ struct EnforcementState: Sendable {
         enforced[id]?.programmed = nil
     }
 
-    /// Cuts a session: kernel first, then the VPN server. It stays cut.
-    mutating func cut(_ id: SessionID, because reason: String, _ effects: inout Effects) {
+    /// Cuts a session: kernel first, then the VPN server. It stays cut. `log` is for the log, where it says more.
+    mutating func cut(
+        _ id: SessionID, because reason: String, log: String? = nil, _ effects: inout Effects
+    ) {
         guard let session = enforced[id], session.cut == nil else { return }
         shut(id, &effects)
         enforced[id]?.cut = reason
@@ -126,7 +138,7 @@ struct EnforcementState: Sendable {
         effects.ledger.append(.forget(id))
         // RESTART and not HALT: the client asks again at once, and its person is told why it is refused.
         effects.disconnections.append((id, .restart))
-        effects.note(.notice, "cut: \(reason)", session.session)
+        effects.note(.notice, "cut: \(log ?? reason)", session.session)
     }
 
     /// Two thirds of a lease before it ends, or when the decision does, whichever is first.
@@ -160,6 +172,7 @@ struct EnforcementState: Sendable {
             if let since = detached[id.source], since + settings.grace <= now { continue }
             review(id, at: now, &effects)
         }
+        noteUnwatched(at: now, &effects)
     }
 
     /// A new pack takes the place of the old one, for every session at once.

@@ -29,6 +29,7 @@ package actor Enforcer {
 
     fileprivate enum Input: Sendable {
         case event(SessionEvent)
+        case observations([Observation])
         case order(Order, reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void)
         case tick
         case barrier(@Sendable () -> Void)
@@ -97,6 +98,11 @@ package actor Enforcer {
     /// Hands in an event. Returns at once; what follows from it comes with the next burst.
     nonisolated package func send(_ event: SessionEvent) { mailbox.send(.event(event)) }
 
+    /// Hands in what the packet path saw since the last time, oldest first. Returns at once. While a bulk is looked at
+    /// nothing else is: see `EnforcementState.handle(_:at:_:)` for what it costs, and leave sessions out that were not
+    /// used since.
+    nonisolated package func send(_ observations: [Observation]) { mailbox.send(.observations(observations)) }
+
     /// Carries out an order and returns when it is in force and recorded.
     nonisolated package func carryOut(_ order: Order) async throws(OrderRefusal) -> OrderReceipt {
         let result = await withCheckedContinuation { continuation in
@@ -138,6 +144,7 @@ package actor Enforcer {
         for input in burst {
             switch input {
             case .event(let event): state.handle(event, at: now, &effects)
+            case .observations(let observations): state.handle(observations, at: now, &effects)
             case .tick, .barrier: break
             case .order(let order, let reply):
                 if case .load = order { previous = previous ?? (state.policy, state.codes.seeds) }
@@ -305,6 +312,19 @@ package actor Enforcer {
 
     package func session(_ id: SessionID) -> EnforcedSession? { state.enforced[id] }
 
+    /// As `idleEnds`, of one.
+    package func idleEnd(of id: SessionID) -> Instant? { state.enforced[id].flatMap(state.idleEnd) }
+
+    /// When sessions will have been idle for too long if nothing passes any more, as far as was looked; those without
+    /// an idle time are left out.
+    package var idleEnds: [SessionID: Instant] { state.enforced.compactMapValues(state.idleEnd) }
+
+    /// That a session, its device or its user was seen scanning; nil when nobody saw it.
+    package func scan(of id: SessionID) -> ScanSighting? {
+        guard let known = state.enforced[id] else { return nil }
+        return state.evidence(for: known.session, mfaVerifiedAt: known.mfaVerifiedAt).scan
+    }
+
     /// What would be decided about a session now, with every class explained.
     package func explain(_ id: SessionID) -> Decision? {
         guard let known = state.enforced[id] else { return nil }
@@ -320,7 +340,7 @@ extension [Enforcer.Input] {
                 switch input {
                 case .event(.established(let session)): session.tunnel
                 case .event(.login(let login)): login.session.tunnel
-                case .event, .order, .tick, .barrier: nil
+                case .event, .observations, .order, .tick, .barrier: nil
                 }
             })
     }

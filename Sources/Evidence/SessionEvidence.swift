@@ -3,7 +3,8 @@ package import Sessions
 /// Everything known about one session at one instant, each fact dated: what classification looks at, and all of it.
 ///
 /// A value with nothing in it is a session about which nothing is known. Taking any fact away must never widen what
-/// the session reaches.
+/// the session reaches; only facts that speak against a session (a hold, a scan) do the reverse: with them it never
+/// reaches more.
 package struct SessionEvidence: Sendable, Hashable {
     /// The verified chain that the client presented, by digest.
     package var certificates: CertificateChain?
@@ -15,18 +16,22 @@ package struct SessionEvidence: Sendable, Hashable {
     package var groups: Set<String>?
     /// When a second factor was last proved in this session.
     package var mfaVerifiedAt: Instant?
+    /// That this session, its device or its user was seen scanning; nil when nobody saw it.
+    package var scan: ScanSighting?
     /// An administrator's order that this user, device or session stay out.
     package var hold: Hold?
 
     package init(
         certificates: CertificateChain? = nil, device: DeviceRecord? = nil, userName: String = "",
-        groups: Set<String>? = nil, mfaVerifiedAt: Instant? = nil, hold: Hold? = nil
+        groups: Set<String>? = nil, mfaVerifiedAt: Instant? = nil, scan: ScanSighting? = nil,
+        hold: Hold? = nil
     ) {
         self.certificates = certificates
         self.device = device
         self.userName = userName
         self.groups = groups
         self.mfaVerifiedAt = mfaVerifiedAt
+        self.scan = scan
         self.hold = hold
     }
 }

@@ -29,5 +29,11 @@ package struct Condition: Sendable, Hashable {
         case group(Set<String>)
         /// Now is within the vendor's contract. Always known.
         case contract(Contract)
+        /// One of these was seen: in this session, at any time; or in another of the same device or person, at most so
+        /// long ago. True or false: what nobody saw was not done.
+        case behaviour([Behaviour: Duration])
+    }
+    package var isAboutBehaviour: Bool {
+        if case .behaviour = test { true } else { false }
     }
 }

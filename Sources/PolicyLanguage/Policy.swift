@@ -15,11 +15,13 @@ package struct Policy: Sendable {
     package let tests: [PolicyTest]
     /// When the written policy is due for review; passing it warns and changes nothing.
     package let reviewBy: Instant?
+    /// After how long without a packet a session ends, where its class does not say otherwise; nil for never.
+    package let idle: Duration?
 
     package init(
         inside: [IPPrefix], authorities: [Authority], systems: [System], classes: [PolicyClass],
         devices: DeviceRegister = DeviceRegister(), users: UserRegister = UserRegister(),
-        tests: [PolicyTest] = [], reviewBy: Instant? = nil
+        tests: [PolicyTest] = [], reviewBy: Instant? = nil, idle: Duration? = nil
     ) {
         self.inside = inside
         self.authorities = authorities
@@ -29,6 +31,20 @@ package struct Policy: Sendable {
         self.users = users
         self.tests = tests
         self.reviewBy = reviewBy
+        self.idle = idle
+    }
+
+    /// Whether some rule rests on what the packet path sees: whoever puts the pack in force without one should warn.
+    package var restsOnObservation: Bool {
+        idle != nil || classes.contains { $0.idle != nil || $0.asksForBehaviour }
+    }
+
+    /// The longest time that some rule wants a scan remembered.
+    package var longestScanMemory: Duration {
+        let memories = classes.flatMap(\.conditions).flatMap { condition -> [Duration] in
+            if case .behaviour(let kinds) = condition.test { Array(kinds.values) } else { [] }
+        }
+        return memories.max() ?? Behaviour.usualMemory
     }
 
     package func system(named name: String) -> System? { systems.first { $0.name == name } }

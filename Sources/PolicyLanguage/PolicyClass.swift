@@ -12,6 +12,9 @@ package struct PolicyClass: Sendable, Hashable {
     package let tell: String?
     /// Set for classes made from a vendor file.
     package let contract: Contract?
+    /// A session of this class in which no packet passed for so long, in either direction, is ended; nil for never.
+    /// What the pack says for every class stands here too, unless the class says otherwise.
+    package let idle: Duration?
     package let location: SourceLocation
 
     package enum Access: Sendable, Hashable {
@@ -23,7 +26,7 @@ package struct PolicyClass: Sendable, Hashable {
 
     package init(
         name: String, conditions: [Condition], access: Access, cites: [String] = [], tell: String? = nil,
-        contract: Contract? = nil, location: SourceLocation
+        contract: Contract? = nil, idle: Duration? = nil, location: SourceLocation
     ) {
         self.name = name
         self.conditions = conditions
@@ -31,8 +34,12 @@ package struct PolicyClass: Sendable, Hashable {
         self.cites = cites
         self.tell = tell
         self.contract = contract
+        self.idle = idle
         self.location = location
     }
+
+    /// Whether it is for sessions that were seen doing something.
+    package var asksForBehaviour: Bool { conditions.contains(where: \.isAboutBehaviour) }
 }
 
 /// A vendor's contract: a grant to a vendor ends with it, by itself.

@@ -54,15 +54,25 @@ package struct SessionDescription: Sendable, Hashable {
     package var user: String
     /// How long before the test's instant the second factor was proved; nil for never.
     package var mfaAge: Duration?
+    /// Whether and where it was seen scanning; nil for not.
+    package var scan: Scan?
+
+    package enum Scan: Sendable, Hashable {
+        /// In the session itself, at the test's instant.
+        case inThisSession
+        /// In an earlier session of the same device or person, so long before the test's instant.
+        case earlier(ago: Duration)
+    }
 
     package init(
         authority: String? = nil, organisation: String? = nil, device: String? = nil, user: String = "",
-        mfaAge: Duration? = nil
+        mfaAge: Duration? = nil, scan: Scan? = nil
     ) {
         self.authority = authority
         self.organisation = organisation
         self.device = device
         self.user = user
         self.mfaAge = mfaAge
+        self.scan = scan
     }
 }

@@ -36,6 +36,34 @@ enum ControlMessages {
         var leaseUntil: String?
         /// Why it was cut.
         var cut: String?
+        /// What the packet path counted; nil when it does not run, or does not know the session.
+        var use: SessionUseSummary?
+        /// When it will be ended if nothing passes any more; nil when its class has no idle time, or nobody looks.
+        var idleEndsAt: String?
+        /// That it, its device or its user was seen scanning.
+        var scan: ScanSummary?
+    }
+
+    struct SessionUseSummary: Codable, Sendable {
+        /// From the session, and to it. Refused packets are among them.
+        var packetsOut: UInt64
+        var bytesOut: UInt64
+        var packetsIn: UInt64
+        var bytesIn: UInt64
+        /// Packets, of both directions, that its scope refuses.
+        var refused: UInt64
+        /// The last packet in either direction, refused or not; nil for none.
+        var lastSeen: String?
+        /// The last packet that passed; nil for none. Idle times count from it.
+        var lastUsed: String?
+    }
+
+    struct ScanSummary: Codable {
+        var seenAt: String
+        /// About how many different destinations were refused.
+        var destinations: Int
+        /// False when it was in another session of the same device or user.
+        var inThisSession: Bool
     }
 
     struct HoldSummary: Codable {

@@ -7,17 +7,30 @@ import Sessions
 
 /// Turns decisions into what is shown: the same words for `show`, `explain` and `packets`.
 enum Explanations {
+    /// What of a session is not in its own record.
+    struct Surroundings {
+        var device: DeviceRecord?
+        var use: ControlMessages.SessionUseSummary?
+        var idleEnd: Instant?
+        var scan: ScanSighting?
+    }
+
     static func summary(
-        _ known: EnforcedSession, device: DeviceRecord?
+        _ known: EnforcedSession, _ around: Surroundings
     ) -> ControlMessages.SessionSummary {
         let session = known.session
         return ControlMessages.SessionSummary(
-            id: session.id.description, user: session.userName, device: device?.id,
+            id: session.id.description, user: session.userName, device: around.device?.id,
             commonName: session.commonName, class: known.decision.className, state: state(of: known),
             addresses: session.addresses.map(\.description), outer: session.outer?.description,
             scope: known.programmed == nil ? [] : known.decision.scope.systems,
             startedAt: session.startedAt.description, reviewAt: known.decision.validUntil?.description,
-            leaseUntil: known.programmed?.expires.description, cut: known.cut)
+            leaseUntil: known.programmed?.expires.description, cut: known.cut, use: around.use,
+            idleEndsAt: around.idleEnd?.description,
+            scan: around.scan.map {
+                ControlMessages.ScanSummary(
+                    seenAt: $0.seenAt.description, destinations: $0.destinations, inThisSession: $0.isOwn)
+            })
     }
 
     private static func state(of known: EnforcedSession) -> String {
@@ -60,6 +73,10 @@ enum Explanations {
         case .permit(let system, let cites):
             return answer(
                 "permit", system, cites, "class '\(decision.className ?? "none")' reaches '\(system)'")
+        case .deny(.notAdmitted):
+            let reason = DenyReason.notAdmitted.description
+            return answer(
+                "deny", nil, decision.cites, decision.tell.isEmpty ? reason : "\(reason): \(decision.tell)")
         case .deny(let reason): return answer("deny", nil, decision.cites, reason.description)
         }
     }

@@ -14,15 +14,17 @@ enum Terminal {
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
-    /// Columns as wide as their widest cell, two spaces apart, nothing after the last.
-    static func table(_ header: [String], _ rows: [[String]]) -> String {
+    /// Columns as wide as their widest cell, two spaces apart, nothing after the last. Those of `numbers`, by their
+    /// header, end in line.
+    static func table(_ header: [String], _ rows: [[String]], numbers: Set<String> = []) -> String {
         let widths = header.indices.map { column in
             ([header] + rows).map { $0[column].count }.max() ?? 0
         }
         return ([header] + rows).map { row in
             row.indices.map { column in
-                column == row.count - 1
-                    ? row[column] : row[column].padding(toLength: widths[column], withPad: " ", startingAt: 0)
+                let space = String(repeating: " ", count: widths[column] - row[column].count)
+                if numbers.contains(header[column]) { return space + row[column] }
+                return column == row.count - 1 ? row[column] : row[column] + space
             }.joined(separator: "  ")
         }.joined(separator: "\n")
     }

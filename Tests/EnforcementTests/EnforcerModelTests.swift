@@ -48,7 +48,7 @@ import Testing
     private func step(
         _ server: inout Server, _ world: World, _ random: inout Seeded
     ) async throws -> String {
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0...3: return try await login(&server, world, &random)
         case 4, 5: return try await establish(&server, world, &random)
         case 6: return await end(&server, world, &random)
@@ -58,6 +58,7 @@ import Testing
         case 8: return await changeStatus(world, &random)
         case 9: return try await reload(world, &random)
         case 10: return await hold(world, &random)
+        case 11, 12: return await observe(world, &random)
         default:
             await world.pass(.seconds(Int.random(in: 1...400, using: &random)))
             return "time"
@@ -122,9 +123,25 @@ import Testing
         let reach = [["crm", "portal"], ["finance"], ["crm", "finance", "portal"]][
             Int.random(in: 0..<3, using: &random)]
         let ends = Duration.seconds(Int.random(in: -10...3_000, using: &random))
-        let policy = try Cast.policy(contractEnds: ends, employeesReach: reach)
+        let scanners = [nil, PolicyClass.Access.none, .systems(["portal"])][
+            Int.random(in: 0..<3, using: &random)]
+        let policy = try Cast.policy(
+            contractEnds: ends, employeesReach: reach, idle: ["employee": .seconds(300)], scanners: scanners)
         _ = try? await world.enforcer.carryOut(.load(policy, seeds: try World.seeds))
         return "reload \(reach)"
+    }
+
+    /// Somebody scans, who may have gone, or the packet path tells that nobody did anything for a while.
+    private func observe(_ world: World, _ random: inout Seeded) async -> String {
+        let now = world.clock.now()
+        let client = UInt64.random(in: 1...60, using: &random)
+        let id = SessionID(source: "office", serverProcess: 100, client: client)
+        guard Int.random(in: 0..<3, using: &random) == 0 else {
+            await world.live(.seconds(Int.random(in: 0...30, using: &random)))
+            return "silence"
+        }
+        await world.observe(.scanning(id, destinations: 70, at: now - .seconds(1)))
+        return "scan by \(client)"
     }
 
     private func hold(_ world: World, _ random: inout Seeded) async -> String {

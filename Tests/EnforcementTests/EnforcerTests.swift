@@ -421,11 +421,3 @@ import Testing
         #expect(world.elements == [])
     }
 }
-
-extension Session {
-    fileprivate var report: SessionReport {
-        SessionReport(
-            id: id, commonName: commonName, userName: userName, outer: outer, addresses: addresses,
-            startedAt: startedAt)
-    }
-}

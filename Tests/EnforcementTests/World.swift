@@ -171,6 +171,27 @@ final class World: Sendable {
         await enforcer.settled()
     }
 
+    func observe(_ observations: Observation...) async {
+        enforcer.send(observations)
+        await enforcer.settled()
+    }
+
+    /// Time passes under the eyes of the packet path, which reports every five seconds. These are used all the while.
+    func live(_ duration: Duration, using used: SessionID...) async {
+        var left = duration
+        while left > .zero {
+            let step = min(left, .seconds(5))
+            let before = clock.now()
+            clock.move(by: step)
+            left -= step
+            let now = clock.now()
+            let uses = used.map { Observation.used($0, at: now) }
+            enforcer.send(uses + [.watched(tunnel: "tun0", from: before, through: now)])
+            enforcer.tick()
+            await enforcer.settled()
+        }
+    }
+
     /// The code that an authenticator app would show now.
     var code: Secret {
         get throws {
@@ -231,8 +252,14 @@ enum Cast {
     }
 
     /// Employees with a code reach crm, without one the portal; the vendor reaches finance while its contract lasts.
+    ///
+    /// - Parameters:
+    ///   - idle: by class.
+    ///   - scanners: what everybody reaches who was seen scanning within the hour; nil where the rules do not ask.
+    ///   - tablets: whether the register has a second device of alice's.
     static func policy(
-        contractEnds: Duration = .seconds(3600), employeesReach: [String] = ["crm", "portal"]
+        contractEnds: Duration = .seconds(3600), employeesReach: [String] = ["crm", "portal"],
+        idle: [String: Duration] = [:], scanners: PolicyClass.Access? = nil, tablets: Bool = false
     ) throws -> Policy {
         let authority = { (name: String, byte: UInt8) in
             Authority(name: name, digests: [try digest(byte)], location: World.place)
@@ -245,6 +272,11 @@ enum Cast {
             until: World.start + contractEnds, warnBefore: .zero)
         let condition = { (test: Condition.Test) in Condition(test, at: World.place) }
         let employee = [condition(.certificate(authorities: [corporate])), condition(.device([.inUse]))]
+        let quarantine = scanners.map { access in
+            PolicyClass(
+                name: "scanning", conditions: [condition(.behaviour([.scanning: .seconds(3600)]))],
+                access: access, idle: idle["scanning"], location: World.place)
+        }
         return Policy(
             inside: [], authorities: [corporate, third],
             systems: try ["crm": "10.10.0.20", "finance": "10.10.0.21", "portal": "10.10.0.90"].map {
@@ -253,7 +285,7 @@ enum Cast {
                     name: name, addresses: [AddressRange(try #require(IPAddress(address)))],
                     services: [.tcp(PortRange(443))], location: World.place)
             },
-            classes: [
+            classes: [quarantine].compactMap(\.self) + [
                 PolicyClass(
                     name: "lost", conditions: [condition(.device([.lost, .stolen]))], access: .none,
                     tell: "This device was reported lost.", location: World.place),
@@ -263,17 +295,28 @@ enum Cast {
                         condition(.certificate(authorities: [third])),
                         condition(.organisation("Northwind Ltd")),
                         condition(.contract(contract)),
-                    ], access: .systems(["finance"]), location: World.place),
+                    ], access: .systems(["finance"]), idle: idle["vendor"], location: World.place),
                 PolicyClass(
                     name: "employee", conditions: employee + [condition(.mfa(within: .seconds(43_200)))],
-                    access: .systems(employeesReach), location: World.place),
+                    access: .systems(employeesReach), idle: idle["employee"], location: World.place),
                 PolicyClass(
-                    name: "no-code", conditions: employee, access: .systems(["portal"]), location: World.place
+                    name: "no-code", conditions: employee, access: .systems(["portal"]),
+                    idle: idle["no-code"],
+                    location: World.place
                 ),
             ],
-            devices: DeviceRegister([
-                DeviceRecord(id: "laptop-0042", certificate: try digest(1)),
-                DeviceRecord(id: "vendor-bob", certificate: try digest(2)),
-            ]))
+            devices: DeviceRegister(
+                [
+                    DeviceRecord(id: "laptop-0042", certificate: try digest(1)),
+                    DeviceRecord(id: "vendor-bob", certificate: try digest(2)),
+                ] + (tablets ? [DeviceRecord(id: "tablet-1", certificate: try digest(5))] : [])))
+    }
+}
+
+extension Session {
+    var report: SessionReport {
+        SessionReport(
+            id: id, commonName: commonName, userName: userName, outer: outer, addresses: addresses,
+            startedAt: startedAt)
     }
 }

@@ -53,8 +53,58 @@ struct MeaningTests {
         #expect(policy.reviewBy == TimeText.timestamp("2027-09-02T00:00:00Z"))
     }
 
+    @Test func idleTimesAreThePacksUnlessTheClassSaysOtherwise() throws {
+        let policy = try compile([
+            "policy.yaml": """
+            idle: 30m
+            inside: [10.10.0.0/16, "fd10:10::/32"]
+            classes:
+              - { name: usual, when: { certificate: corporate, user: alice }, access: crm }
+              - { name: strict, when: { certificate: corporate, user: bob }, access: crm, idle: 1m30s }
+              - { name: never, when: { certificate: corporate, group: staff }, access: crm, idle: none }
+            """
+        ])
+        #expect(policy.idle == .seconds(1800))
+        #expect(policy.restsOnObservation)
+        #expect(
+            policy.classes.map(\.idle) == [.seconds(1800), .seconds(90), nil, .seconds(1800)],
+            "the vendor's class has the pack's")
+    }
+
+    @Test(arguments: [
+        ("idle: 10s", Duration.seconds(10)), ("idle: 1d", .seconds(86_400)), ("idle: none", nil),
+    ])
+    func vendorsHaveIdleTimesOfTheirOwn(line: String, expected: Duration?) throws {
+        let file = try #require(
+            try Packs.bytes(in: Packs.standard).first { $0.path == "vendors/northwind.yaml" })
+        let policy = try compile([
+            file.path: String(decoding: file.bytes, as: UTF8.self) + line + "\n",
+            "policy.yaml": "idle: 5m\ninside: [10.10.0.0/16, \"fd10:10::/32\"]\nclasses: []",
+        ])
+        #expect(policy.classes.map(\.idle) == [expected])
+    }
+
+    @Test(arguments: [
+        ("scanning", Duration.seconds(3600)), ("[scanning]", .seconds(3600)),
+        ("[scanning, scanning]", .seconds(3600)), ("{ scanning: { within: 8h } }", .seconds(28_800)),
+        ("{ scanning: { within: 1m } }", .seconds(60)),
+    ])
+    func behavioursHaveAMemory(written: String, memory: Duration) throws {
+        let policy = try compile([
+            "policy.yaml": """
+            \(Self.policy)
+              - { name: out, when: { behaviour: \(written), group: staff }, access: none }
+            """
+        ])
+        let conditions = try #require(policy.policyClass(named: "out")).conditions
+        #expect(conditions.map(\.test) == [.group(["staff"]), .behaviour([.scanning: memory])])
+        #expect(conditions.last?.description == "behaviour scanning within \(TimeText.text(memory))")
+        #expect(policy.restsOnObservation)
+    }
+
     @Test func vendorsBecomeClasses() throws {
         let policy = try compile([:])
+        #expect(!policy.restsOnObservation)
         let vendor = try #require(policy.policyClass(named: "vendor:Northwind Support"))
         let contract = Contract(
             vendor: "Northwind Support", reference: "C-1042", sponsor: "head.of.finance",
@@ -173,6 +223,8 @@ struct MeaningTests {
                 because: no code
                 until: 2026-11-23T12:00:00+01:00
                 cites: two-factors
+              - { name: scan, at: 2026-11-23T10:00:00Z, session: { user: alice, behaviour: scanning } }
+              - { name: earlier, at: 2026-11-23T10:00:00Z, session: { behaviour: { scanning: 30m } } }
               - { name: nothing, at: 2026-11-23T10:00:00Z, session: { certificate: none, device: none, mfa: none } }
             """
         let tests = try compile(["tests/staff.yaml": test]).tests
@@ -188,6 +240,8 @@ struct MeaningTests {
         #expect(first.refused == [.destination(packet), .system("portal")])
         #expect(first.because == "no code" && first.cites == ["two-factors"])
         #expect(first.until == TimeText.timestamp("2026-11-23T11:00:00Z"))
+        #expect(tests[1].session == SessionDescription(user: "alice", scan: .inThisSession))
+        #expect(tests[2].session == SessionDescription(scan: .earlier(ago: .seconds(1800))))
         #expect(tests.last?.session == SessionDescription())
         #expect(tests.last?.expectedClass == nil)
     }

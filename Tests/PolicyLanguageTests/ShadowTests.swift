@@ -33,7 +33,7 @@ struct ShadowTests {
             case .mfa(let within): mfaAge.map { $0 <= within ? .yes : .no } ?? .no
             case .user(let names): names.contains(user) ? .yes : .no
             case .group(let names): groups.map { names.isDisjoint(with: $0) ? .no : .yes } ?? .unknown
-            case .organisation, .hours, .contract: .no
+            case .organisation, .hours, .contract, .behaviour: .no
             }
         }
 

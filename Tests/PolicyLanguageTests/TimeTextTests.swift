@@ -17,6 +17,19 @@ struct TimeTextTests {
         #expect(TimeText.duration(example.text) == example.seconds.map { .seconds($0) })
     }
 
+    @Test(arguments: durations) func writesDurationsThatReadAlike(
+        example: (text: String, seconds: Int64?)
+    ) {
+        guard let seconds = example.seconds else { return }
+        #expect(TimeText.duration(TimeText.text(.seconds(seconds))) == .seconds(seconds))
+    }
+
+    @Test func writesTheLargestUnits() {
+        #expect(TimeText.text(.seconds(1800)) == "30m")
+        #expect(TimeText.text(.seconds(93_784)) == "1d2h3m4s")
+        #expect(TimeText.text(.zero) == "0s")
+    }
+
     static let timestamps: [(text: String, seconds: Int64?)] = [
         ("1970-01-01T00:00:00Z", 0), ("2026-11-21T10:00:00Z", 1_795_255_200),
         ("2026-11-21T10:00Z", 1_795_255_200),

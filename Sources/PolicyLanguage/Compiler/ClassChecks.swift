@@ -50,18 +50,20 @@ extension Condition {
     fileprivate var canBeUnknown: Bool {
         switch test {
         case .device, .group: true
-        case .certificate, .organisation, .unregistered, .mfa, .hours, .user, .contract: false
+        case .certificate, .organisation, .unregistered, .mfa, .hours, .user, .contract, .behaviour: false
         }
     }
 
     /// Whether what meets this condition meets the other. May say no where the answer is yes.
-    fileprivate func implies(_ other: Condition) -> Bool {
+    func implies(_ other: Condition) -> Bool {
         switch (test, other.test) {
         case (.certificate(let these), .certificate(let those)): Set(these).isSubset(of: those)
         case (.device(let these), .device(let those)): these.isSubset(of: those)
         case (.mfa(let this), .mfa(let that)): this <= that
         case (.user(let these), .user(let those)): these.isSubset(of: those)
         case (.group(let these), .group(let those)): these.isSubset(of: those)
+        case (.behaviour(let these), .behaviour(let those)):
+            these.allSatisfy { kind, memory in those[kind].map { memory <= $0 } ?? false }
         case (let this, let that): this == that
         }
     }

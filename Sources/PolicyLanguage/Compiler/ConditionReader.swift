@@ -6,7 +6,9 @@ struct ConditionReader {
     let names: PackNames
     let log: DiagnosticLog
 
-    static let keys = ["certificate", "organisation", "device", "mfa", "hours", "user", "group"]
+    static let keys = [
+        "certificate", "organisation", "device", "mfa", "hours", "user", "group", "behaviour",
+    ]
 
     /// The conditions of a mapping, in the order of ``keys`` whatever the file's order: equal conditions then compare
     /// equal, and reasons come in one order.
@@ -26,6 +28,7 @@ struct ConditionReader {
         case "hours": mapping.node(key).flatMap(hours).map { .hours($0) }
         case "user": names(mapping, key, .user).map { .user($0) }
         case "group": names(mapping, key, .group).map { .group($0) }
+        case "behaviour": mapping.node(key).flatMap(behaviour).map { .behaviour($0) }
         default: nil
         }
     }
@@ -60,6 +63,34 @@ struct ConditionReader {
             .require("within", .duration()).map { .mfa(within: $0.value) }
     }
 
+    /// `scanning`, a list, or `{ scanning: { within: 8h } }`; nil when nothing is left of it.
+    private func behaviour(_ node: DocumentNode) -> [Behaviour: Duration]? {
+        let read: [(Behaviour, Duration)]
+        if case .mapping = node {
+            guard let mapping = MappingReader(node, "a behaviour", keys: Behaviour.names, log: log) else {
+                return nil
+            }
+            read = Behaviour.allCases.compactMap { kind in
+                mapping.node(kind.rawValue).flatMap(memory).map { (kind, $0) }
+            }
+        } else {
+            read = log.readList(node, .behaviour()).map { ($0.value, Behaviour.usualMemory) }
+        }
+        if node.hasNothingIn {
+            log.add(.emptyList("behaviour", instead: "name what was seen"), at: node.range)
+        }
+        return read.isEmpty ? nil : Dictionary(read) { first, _ in first }
+    }
+
+    /// Shorter than a minute would let a scan that goes on slip out: it is noted once a minute.
+    private func memory(_ node: DocumentNode) -> Duration? {
+        let form = TextForm<Duration>("a duration of 1m or more, such as 8h") { text in
+            TimeText.duration(text).flatMap { $0 >= .seconds(60) ? $0 : nil }
+        }
+        return MappingReader(node, "what was seen", keys: ["within"], log: log)?
+            .require("within", form)?.value
+    }
+
     func hours(_ node: DocumentNode) -> WeeklyHours? {
         guard let mapping = MappingReader(node, "hours", keys: ["days", "from", "to", "zone"], log: log)
         else {
@@ -86,5 +117,20 @@ struct ConditionReader {
         let known = Dictionary(ZoneClock.knownNames.map { ($0, SourceLocation?.none) }) { first, _ in first }
         log.addUnknown(.unknownZone(name.value), name.value, at: name.range, among: known)
         return nil
+    }
+}
+
+extension Behaviour {
+    fileprivate static var names: [String] { allCases.map(\.rawValue) }
+}
+
+extension DocumentNode {
+    /// An empty list or mapping.
+    fileprivate var hasNothingIn: Bool {
+        switch self {
+        case .scalar: false
+        case .sequence(let items, _): items.isEmpty
+        case .mapping(let entries, _): entries.isEmpty
+        }
     }
 }

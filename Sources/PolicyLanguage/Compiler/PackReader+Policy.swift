@@ -24,6 +24,9 @@ extension PackReader {
         let services = mapping.requireList("services", .service(), ifEmpty: "name a service").map(\.value)
         let needs = mapping.node("needs").map(conditions.read) ?? []
         refuseUnregistered(needs, in: .system, name)
+        for need in needs where need.isAboutBehaviour {
+            log.add(.behaviourNeeded(name.value), at: need.behaviourRange)
+        }
         let system = System(
             name: name.value, about: about, addresses: addresses.map(\.value), services: services,
             needs: needs,
@@ -43,10 +46,11 @@ extension PackReader {
     }
 
     func readPolicy(_ root: DocumentNode) {
-        let keys = ["about", "review-by", "inside", "classes"]
+        let keys = ["about", "review-by", "idle", "inside", "classes"]
         guard let file = MappingReader(root, "policy.yaml", keys: keys, log: log) else { return }
         _ = file.read("about", .text)
         readReview(file)
+        idle = file.read("idle", .idleTime())?.value
         readInside(file)
         guard let list = file.requiredNode("classes") else { return }
         for item in log.items(list) { readClass(item) }
@@ -77,7 +81,7 @@ extension PackReader {
 
     private func readClass(_ node: DocumentNode) {
         if case .scalar("vendors", _, let range) = node { return markVendors(range) }
-        let keys = ["name", "when", "access", "cites", "tell"]
+        let keys = ["name", "when", "access", "cites", "tell", "idle"]
         guard let mapping = MappingReader(node, "a class", keys: keys, log: log) else { return }
         let name = mapping.requiredNode("name").flatMap { newName($0, .policyClass) }
         let errorsBefore = log.errorCount
@@ -86,13 +90,14 @@ extension PackReader {
         let access = mapping.requiredNode("access").map(access)
         let cites = citations(mapping)
         let tell = mapping.read("tell", .text)?.value
+        let idle = idleTime(mapping)
         guard let name else { return }
         if access != PolicyClass.Access.none { refuseUnregistered(when, in: .policyClass, name) }
         guard define(.policyClass, name), let access else { return }
         classes.append(
             PolicyClass(
                 name: name.value, conditions: when, access: access, cites: cites, tell: tell,
-                location: name.range.start))
+                idle: idle, location: name.range.start))
     }
 
     private func markVendors(_ range: SourceRange) {

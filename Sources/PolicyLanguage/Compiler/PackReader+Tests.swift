@@ -1,3 +1,4 @@
+import Evidence
 import NetworkTypes
 import Sessions
 
@@ -63,20 +64,31 @@ struct SessionReader {
     let log: DiagnosticLog
 
     func read(_ node: DocumentNode) -> SessionDescription? {
-        let keys = ["certificate", "organisation", "device", "user", "mfa"]
+        let keys = ["certificate", "organisation", "device", "user", "mfa", "behaviour"]
         guard let mapping = MappingReader(node, "a session", keys: keys, log: log) else { return nil }
         let authority = named(mapping, "certificate", .authority)
         let device = named(mapping, "device", .device)
         return SessionDescription(
             authority: authority, organisation: mapping.read("organisation", .freeName)?.value,
             device: device,
-            user: mapping.read("user", .freeName)?.value ?? "", mfaAge: mfaAge(mapping))
+            user: mapping.read("user", .freeName)?.value ?? "", mfaAge: mfaAge(mapping),
+            scan: mapping.node("behaviour").flatMap(scan))
     }
 
     /// A name that must be defined; nil for `none`.
     private func named(_ mapping: MappingReader, _ key: String, _ kind: PackNames.Kind) -> String? {
         guard let name = mapping.read(key, .freeName), name.value != "none" else { return nil }
         return names.check(kind, name, log: log) ? name.value : nil
+    }
+
+    /// `scanning`: in this session; `{ scanning: 30m }`: so long ago, in an earlier one of the same device or person.
+    private func scan(_ node: DocumentNode) -> SessionDescription.Scan? {
+        guard case .mapping = node else {
+            return log.readList(node, .behaviour()).isEmpty ? nil : .inThisSession
+        }
+        let keys = Behaviour.allCases.map(\.rawValue)
+        return MappingReader(node, "what was seen", keys: keys, log: log)?
+            .read(Behaviour.scanning.rawValue, .duration()).map { .earlier(ago: $0.value) }
     }
 
     private func mfaAge(_ mapping: MappingReader) -> Duration? {

@@ -4,7 +4,7 @@ import Sessions
 extension PackReader {
     private static let vendorKeys = [
         "vendor", "about", "certificate", "contract", "systems", "hours", "mfa", "warn-before", "cites",
-        "tell",
+        "tell", "idle",
     ]
 
     func readVendor(_ root: DocumentNode) {
@@ -20,6 +20,7 @@ extension PackReader {
             .map { systemNames($0, key: "systems", ifEmpty: "a vendor reaches what it is contracted for") }
         let cites = citations(file)
         let tell = file.read("tell", .text)?.value
+        let idle = idleTime(file)
         guard let vendor else { return }
         let isNew = define(.vendor, vendor)
         let name = "vendor:\(vendor.value)"
@@ -29,7 +30,7 @@ extension PackReader {
         vendors.append(
             PolicyClass(
                 name: name, conditions: conditions, access: .systems(systems), cites: cites, tell: tell,
-                contract: contract, location: vendor.range.start))
+                contract: contract, idle: idle, location: vendor.range.start))
     }
 
     private func certificate(_ file: MappingReader) -> [Condition] {

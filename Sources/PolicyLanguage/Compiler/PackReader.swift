@@ -28,6 +28,8 @@ final class PackReader {
     var users: [String: Set<String>] = [:]
     var tests: [PolicyTest] = []
     var reviewBy: Instant?
+    /// For every class that does not say otherwise.
+    var idle: Duration?
     /// Set when the pack has a list of clauses: citations are checked then.
     var hasClauses = false
 
@@ -131,10 +133,13 @@ final class PackReader {
     func policy() -> Policy {
         SystemChecks(inside: inside, insideIsKnown: insideIsKnown, systems: systems, log: log).run()
         ClassChecks(classes: classes.filter { !doubtfulClasses.contains($0.name) }, log: log).run()
+        // A class that could not be read whole might be the one that is asked for.
+        if doubtfulClasses.isEmpty { BehaviourChecks(classes: classes, log: log).run() }
         return Policy(
             inside: inside.map(\.value), authorities: authorities, systems: systems.map(\.system),
             classes: classes,
-            devices: DeviceRegister(devices), users: UserRegister(users), tests: tests, reviewBy: reviewBy)
+            devices: DeviceRegister(devices), users: UserRegister(users), tests: tests, reviewBy: reviewBy,
+            idle: idle)
     }
 
     /// Gives a name to something; a name that is taken is reported with the place of the first.
@@ -164,6 +169,12 @@ final class PackReader {
     /// `none` is the absence of access, of a class and of a code; `vendors` is a place among classes. The others
     /// would make rules read as if they said more than they do.
     private static let reserved: Set<String> = ["none", "vendors", "any", "all", "internet"]
+
+    /// After how long without a packet a session of a class ends: what the class says, or else what the pack says.
+    func idleTime(_ mapping: MappingReader) -> Duration? {
+        guard let own = mapping.read("idle", .idleTimeOrNone()) else { return idle }
+        return own.value
+    }
 
     func citations(_ mapping: MappingReader) -> [String] {
         let cites = mapping.list("cites", .freeName) ?? []

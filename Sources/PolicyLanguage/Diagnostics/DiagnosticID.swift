@@ -5,6 +5,7 @@ package enum DiagnosticID: String, Sendable, Hashable, CaseIterable {
     case badCharacter = "bad-character"
     case badCSV = "bad-csv"
     case badYAML = "bad-yaml"
+    case behaviourGains = "behaviour-gains"
     case conflictingSystems = "conflicting-systems"
     case contractDates = "contract-dates"
     case contractEnded = "contract-ended"

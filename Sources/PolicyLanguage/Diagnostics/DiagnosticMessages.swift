@@ -30,6 +30,20 @@ extension DiagnosticMessage {
 
     static func badYAML(_ problem: String) -> Self { Self(.badYAML, "not valid YAML: \(printable(problem))") }
 
+    static func behaviourGains(_ name: String) -> Self {
+        Self(
+            .behaviourGains,
+            "class \(quoted(name)) may give a session more for what was seen of it: put it right before a class that "
+                + "asks for the same without the behaviour, or for less, and gives as much")
+    }
+
+    static func behaviourNeeded(_ system: String) -> Self {
+        Self(
+            .behaviourGains,
+            "system \(quoted(system)) needs a behaviour: what was seen of a session can only take access away"
+        )
+    }
+
     static func conflictingSystems(_ name: String, _ other: String, witness: String) -> Self {
         Self(
             .conflictingSystems,

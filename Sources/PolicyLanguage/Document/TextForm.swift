@@ -1,3 +1,4 @@
+package import Evidence
 package import NetworkTypes
 package import Sessions
 
@@ -64,6 +65,25 @@ extension TextForm {
         TextForm<Duration>("a duration such as 12h, 30d or 1h30m", TimeText.duration)
     }
 
+    /// How long no packet may pass before a session is ended.
+    ///
+    /// Shorter than ten seconds would end people who read a page: nothing passes between two clicks. Longer than a day
+    /// ends nobody who comes to work every day, and looks like a rule that protects something.
+    package static func idleTime() -> TextForm<Duration> {
+        TextForm<Duration>("a duration from 10s to 1d, such as 30m", idleTime)
+    }
+
+    /// As ``idleTime()``, or the word that switches it off: nil.
+    package static func idleTimeOrNone() -> TextForm<Duration?> {
+        TextForm<Duration?>("a duration from 10s to 1d, such as 30m, or none") { text in
+            text == "none" ? .some(nil) : idleTime(text).map(Optional.some)
+        }
+    }
+
+    private static func idleTime(_ text: String) -> Duration? {
+        TimeText.duration(text).flatMap { (.seconds(10)...Duration.seconds(86_400)).contains($0) ? $0 : nil }
+    }
+
     package static func timestamp() -> TextForm<Instant> {
         TextForm<Instant>("a time with its offset, such as 2026-11-21T10:00:00Z", TimeText.timestamp)
     }
@@ -87,6 +107,8 @@ extension TextForm {
     package static func digest() -> TextForm<CertificateDigest> {
         TextForm<CertificateDigest>("a SHA-256 digest of 64 hexadecimal digits") { CertificateDigest($0) }
     }
+
+    package static func behaviour() -> TextForm<Behaviour> { .choice("what was seen") }
 
     package static func choice<Choice>(_ what: String) -> TextForm<Choice>
     where Choice: RawRepresentable<String> & CaseIterable {

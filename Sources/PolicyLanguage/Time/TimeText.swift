@@ -25,6 +25,19 @@ package enum TimeText {
         return .seconds(seconds)
     }
 
+    /// The largest units that say it exactly, as `duration` reads them: `12h`, `1h30m`, `30d`. Fractions of a second
+    /// are left out.
+    package static func text(_ duration: Duration) -> String {
+        var rest = duration.components.seconds
+        var text = ""
+        for (unit, seconds) in [("d", Int64(86_400)), ("h", 3_600), ("m", 60), ("s", 1)] where rest >= seconds
+        {
+            text += "\(rest / seconds)\(unit)"
+            rest %= seconds
+        }
+        return text.isEmpty ? "0s" : text
+    }
+
     /// Reads `2026-04-01`.
     package static func date(_ text: String) -> CivilDate? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)

@@ -108,6 +108,8 @@ struct Packets: ParsableCommand {
               at: 2026-11-20T10:00:00Z
               session: { certificate: corporate, device: laptop-0042, user: alice, mfa: 5m }
 
+            As in a pack's tests, 'behaviour: scanning' says that the session was seen scanning.
+
             Ends with 0 when every line could be read, 1 when one could not.
             """)
 

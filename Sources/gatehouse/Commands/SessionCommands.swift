@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Sessions
 
 /// `gatehouse sessions`
 struct ListSessions: AsyncParsableCommand {
@@ -20,18 +21,41 @@ struct ListSessions: AsyncParsableCommand {
         for (source, since) in list.detachedSources.sorted(by: { $0.key < $1.key }) {
             print("source \(source) cannot be heard since \(since)\n")
         }
-        let rows = list.sessions.map { session in
-            [
-                session.id, session.user, session.device ?? "-", session.class ?? "-", session.state,
-                session.addresses.joined(separator: " "), session.reviewAt ?? "-",
-                session.cut ?? session.scope.joined(separator: " "),
-            ]
-        }
-        let header = ["SESSION", "USER", "DEVICE", "CLASS", "STATE", "ADDRESSES", "GOOD UNTIL", "REACHES"]
-        print(rows.isEmpty ? "no sessions" : Terminal.table(header, rows))
+        print(
+            list.sessions.isEmpty
+                ? "no sessions" : SessionTableText.render(list.sessions, at: SystemClock().now()))
         guard !list.holds.isEmpty else { return }
         let holds = list.holds.map { [$0.subject, $0.since, $0.by, $0.reason] }
         print("\n" + Terminal.table(["HELD OUT", "SINCE", "BY", "REASON"], holds))
+    }
+}
+
+/// The table of sessions. What the packet path counts has columns when it runs.
+enum SessionTableText {
+    static func render(_ sessions: [ControlMessages.SessionSummary], at now: Instant) -> String {
+        let isCounted = sessions.contains { $0.use != nil }
+        let header =
+            ["SESSION", "USER", "DEVICE", "CLASS", "STATE", "ADDRESSES", "GOOD UNTIL"]
+            + (isCounted ? countedHeader : []) + ["REACHES"]
+        let rows = sessions.map { session in
+            [
+                session.id, session.user, session.device ?? "-", session.class ?? "-",
+                session.scan == nil ? session.state : "\(session.state), scanning",
+                session.addresses.joined(separator: " "), session.reviewAt ?? "-",
+            ] + (isCounted ? counted(session.use, now) : [])
+                + [session.cut ?? session.scope.joined(separator: " ")]
+        }
+        return Terminal.table(header, rows, numbers: Set(countedHeader))
+    }
+
+    private static let countedHeader = ["OUT", "IN", "REFUSED", "IDLE"]
+
+    private static func counted(_ use: ControlMessages.SessionUseSummary?, _ now: Instant) -> [String] {
+        guard let use else { return ["-", "-", "-", "-"] }
+        return [
+            UseText.size(use.bytesOut), UseText.size(use.bytesIn), "\(use.refused)",
+            UseText.age(use.lastUsed, at: now),
+        ]
     }
 }
 
@@ -104,6 +128,7 @@ enum ExplanationText {
             "\(answer.outcome)" + (answer.class.map { ", class \($0)" } ?? "")
                 + (session.reviewAt.map { ", good until \($0)" } ?? ""),
         ]
+        lines += UseText.lines(session)
         if !answer.cites.isEmpty { lines.append("serves \(answer.cites.joined(separator: ", "))") }
         if !answer.tell.isEmpty { lines.append("the person is told: \(answer.tell)") }
         return lines

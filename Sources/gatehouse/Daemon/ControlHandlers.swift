@@ -12,6 +12,8 @@ struct ControlHandlers: Sendable {
     let enforcer: Enforcer
     /// Reads the pack and the seeds of one-time codes anew; they are loaded only when both may be.
     let readRules: @Sendable () throws -> (pack: RulePack, seeds: [String: TOTPSeed])
+    /// What the packet path counted of a session; nil when it does not run, or does not know the session.
+    var usage: @Sendable (SessionID) async -> ControlMessages.SessionUseSummary? = { _ in nil }
 
     func answer(_ request: ControlRequest, _ peer: Peer) async -> ControlReply {
         do {
@@ -38,8 +40,17 @@ struct ControlHandlers: Sendable {
 
     private func sessions() async -> ControlMessages.SessionList {
         let devices = await enforcer.devices
+        let idleEnds = await enforcer.idleEnds
+        var sessions: [ControlMessages.SessionSummary] = []
+        for known in await enforcer.sessions {
+            let id = known.session.id
+            let around = Explanations.Surroundings(
+                device: devices[known.session], use: await use(of: known), idleEnd: idleEnds[id],
+                scan: known.scan)
+            sessions.append(Explanations.summary(known, around))
+        }
         return ControlMessages.SessionList(
-            sessions: await enforcer.sessions.map { Explanations.summary($0, device: devices[$0.session]) },
+            sessions: sessions,
             kernelFault: await enforcer.kernelFault?.description,
             detachedSources: await enforcer.detachedSources.mapValues(\.description),
             holds: await enforcer.holds.map { hold in
@@ -47,6 +58,13 @@ struct ControlHandlers: Sendable {
                     subject: Self.words(hold.subject, devices), since: hold.since.description, by: hold.by,
                     reason: hold.reason)
             })
+    }
+
+    /// The packet path counts; what passed last is known here, from what it told.
+    private func use(of known: EnforcedSession) async -> ControlMessages.SessionUseSummary? {
+        guard var use = await usage(known.session.id) else { return nil }
+        use.lastUsed = use.lastUsed ?? known.lastUsed?.description
+        return use
     }
 
     private static func words(_ subject: Hold.Subject, _ devices: DeviceRegister) -> String {
@@ -71,7 +89,11 @@ struct ControlHandlers: Sendable {
             }
             packet = Explanations.packet(destination, decision, await enforcer.policy)
         }
-        let summary = Explanations.summary(known, device: await enforcer.devices[known.session])
+        let id = known.session.id
+        let around = Explanations.Surroundings(
+            device: await enforcer.devices[known.session], use: await use(of: known),
+            idleEnd: await enforcer.idleEnd(of: id), scan: await enforcer.scan(of: id))
+        let summary = Explanations.summary(known, around)
         return Explanations.explanation(summary, decision, packet: packet)
     }
 
