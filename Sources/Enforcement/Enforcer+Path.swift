@@ -15,9 +15,17 @@ extension Enforcer {
     package func report(_ events: [PathEvent], lost: UInt64) {
         let now = clock.now()
         var notes: [Effects.Note] = []
+        var scans: [Observation] = []
         for event in events {
-            if let note = note(event, at: now) { notes.append(note) }
+            // That a session scans is said where it is looked at anew.
+            if event.kind == .scan, let id = path?.session(of: event) {
+                let destinations = Int(clamping: event.detail)
+                scans.append(.scanning(id, destinations: destinations, at: event.instant))
+            } else if let note = note(event, at: now) {
+                notes.append(note)
+            }
         }
+        if !scans.isEmpty { send(scans) }
         notes += reporter.summaries(at: now)
         if lost > 0 {
             notes.append(
@@ -56,6 +64,38 @@ extension Enforcer {
             session: known?.session, verdict: verdict, programmed: known?.programmed)
     }
 
+    /// Tells which sessions of a tunnel were used since the last time, and how far it was looked at. Costs some
+    /// nanoseconds a session and worker.
+    ///
+    /// - Parameters:
+    ///   - watched: The time in which every packet was looked at; nil when that cannot be said, and then nobody is
+    ///     found idle.
+    ///   - workers: Those at the tunnels. They have counted everything up to the end of `watched`.
+    package func reportUse(
+        of tunnel: String, since: Instant, watched: ClosedRange<Instant>?, workers: [WorkerCounters]
+    ) {
+        let now = clock.now()
+        var observations: [Observation] = []
+        for known in state.enforced.values where known.session.tunnel == tunnel && known.programmed != nil {
+            guard let at = lastUse(of: known.session.id, in: workers, now), at >= since else { continue }
+            observations.append(.used(known.session.id, at: at))
+        }
+        if let watched {
+            observations.append(
+                .watched(tunnel: tunnel, from: watched.lowerBound, through: watched.upperBound))
+        }
+        if !observations.isEmpty { send(observations) }
+    }
+
+    /// Nil when the session was never used. One that has no slot among the counters is not known to be idle.
+    private func lastUse(of id: SessionID, in workers: [WorkerCounters], _ now: Instant) -> Instant? {
+        guard let slot = path?.slot(of: id) else { return now }
+        let tick = workers.reduce(0) {
+            max($0, $1.lastUsed(ofSlot: Int(slot.number), generation: UInt64(slot.generation)))
+        }
+        return tick == 0 ? nil : Instant(milliseconds: tick)
+    }
+
     /// What the workers counted of a session; nil when the packet path does not know it.
     package func use(of id: SessionID, in workers: [WorkerCounters]) -> SessionUse? {
         guard let slot = path?.slot(of: id) else { return nil }
@@ -64,8 +104,13 @@ extension Enforcer {
 }
 
 extension PathEvent {
-    fileprivate var instant: Instant {
-        Instant(nanosecondsSince1970: Int64(truncatingIfNeeded: min(tick, 9_000_000_000_000)) * 1_000_000)
+    fileprivate var instant: Instant { Instant(milliseconds: tick) }
+}
+
+extension Instant {
+    /// A worker's tick: milliseconds since 1970.
+    fileprivate init(milliseconds: UInt64) {
+        self.init(nanosecondsSince1970: Int64(min(milliseconds, 9_000_000_000_000)) * 1_000_000)
     }
 }
 

@@ -13,6 +13,7 @@ package enum DaemonFiles {
         control: \(quoted(site.control))
         totp-seeds: \(quoted(site.seeds))
         lease: \(leaseSeconds)s
+        packet-path: { inside: [\(Network.insideInterface)] }
         sources:
           - name: \(source)
             openvpn: { management: \(quoted(site.management)) }

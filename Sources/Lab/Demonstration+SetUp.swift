@@ -60,6 +60,8 @@ extension Demonstration {
             try site.write(credential.certificatePEM, to: "vpn/\(name).crt")
             try site.write(credential.keyPEM, to: "vpn/\(name).key")
         }
+        try site.write(
+            VPNFiles.networksBehindClient, to: "vpn/clients/\(Actor.colleague.device.commonName)")
         try pack.install(at: site, keys: keys, contract: VendorContract(from: .now - 86400, until: nil))
         try site.write(DaemonFiles.seeds(codes), to: "totp-seeds")
         try site.write(DaemonFiles.configuration(site), to: "gatehouse.yaml")

@@ -38,6 +38,7 @@ package struct Demonstration: Sendable {
         try await sameName(employee: clients[.employee])
         try await stolen(thief: clients[.thief])
         try await contractEnds(vendor: clients[.vendor])
+        try await watched(daemon, employee: clients[.employee])
         let revived = try await daemonDies(daemon, employee: clients[.employee])
         try await leasesRunOut(revived, employee: clients[.employee])
         return await ledger.report

@@ -20,7 +20,7 @@ extension Network {
                 space: .gateway, interface: "outer0", bridge: .outside,
                 addresses: ["198.51.100.1/24", "2001:db8:51::1/64"]),
             Leg(
-                space: .gateway, interface: "in0", bridge: .inside,
+                space: .gateway, interface: insideInterface, bridge: .inside,
                 addresses: ["10.10.0.1/24", "fd10:10::1/64"]),
             Leg(
                 space: .gateway, interface: "inet0", bridge: .internet,

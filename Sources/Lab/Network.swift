@@ -56,6 +56,15 @@ package enum Network {
     }
 
     package static let tunnel = "tunovpn"
+    /// The gateway's leg to the systems inside.
+    package static let insideInterface = "in0"
+    /// Addresses that a client could pretend to have: its VPN server routes them to it, and they are no session's.
+    package static func spoofed(_ family: AddressFamily) -> String {
+        switch family {
+        case .ipv4: "10.66.0.5"
+        case .ipv6: "fd66::5"
+        }
+    }
     /// Where the clients find the VPN server.
     package static let server = "198.51.100.1"
     package static let serverPort: UInt16 = 1194

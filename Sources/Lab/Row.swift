@@ -10,6 +10,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case sameName = "same-name"
         case stolen
         case contractEnds = "contract-ends"
+        case watched
         case daemonDead = "daemon-dead"
         case restarted
         case leasesOver = "leases-over"
@@ -22,6 +23,14 @@ package struct Row: Sendable, Hashable, Identifiable {
         case download
         /// The daemon's own list of sessions.
         case listing
+        /// Packets with an inner source that is no session's.
+        case spoofedSource
+        /// A rule that somebody else puts into the kernel's table, by which a packet gets out.
+        case ruleByHand
+        /// Knocking at many doors inside, in both families.
+        case scan
+        /// A session in which nothing passes any more.
+        case silence
     }
 
     package enum Expectation: String, Sendable, Hashable {
@@ -33,12 +42,16 @@ package struct Row: Sendable, Hashable, Identifiable {
         case stopsOnTime = "stops at the end"
         case goesOn = "goes on"
         case listed
+        case reported = "dropped, reported"
+        case alarm
+        case quarantined
+        case ended
     }
 
     package let stage: Stage
     package let actor: Actor
     package let subject: Subject
-    /// Nil where the family has no say: at a login.
+    /// Nil where the family has no say: for what happens to a session as a whole.
     package let family: AddressFamily?
     package let expected: Expectation
 
@@ -57,6 +70,10 @@ package struct Row: Sendable, Hashable, Identifiable {
             case .reach(let target): target.title
             case .download: downloadTitle
             case .listing: "list of sessions"
+            case .spoofedSource: "crm, source spoofed"
+            case .ruleByHand: "finance:8443, rule by hand"
+            case .scan: "scan of 40 doors"
+            case .silence: "session left alone"
             }
         return place + (family.map { " (\($0))" } ?? "")
     }
@@ -67,7 +84,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .contractEnds: "download, contract ends"
         case .daemonDead: "download, daemon killed"
         case .restarted: "download, daemon restarted"
-        case .withoutCode, .unregistered, .atWork, .sameName, .leasesOver: "download"
+        case .withoutCode, .unregistered, .atWork, .sameName, .watched, .leasesOver: "download"
         }
     }
 
@@ -77,6 +94,10 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .reach(let target): target.rawValue
         case .download: "download"
         case .listing: "listing"
+        case .spoofedSource: "spoofed-source"
+        case .ruleByHand: "rule-by-hand"
+        case .scan: "scan"
+        case .silence: "silence"
         }
     }
 }

@@ -20,6 +20,7 @@ package enum Scenario {
         case .stolen: both(stage, .thief, .download, .stopsAtOnce) + login(stage, .thief, .turnedAway)
         case .contractEnds:
             both(stage, .vendor, .download, .stopsOnTime) + reach(stage, .vendor, .refused, [.finance])
+        case .watched: watched
         case .daemonDead:
             reach(stage, .employee, .reached, [.crm]) + login(stage, .colleague, .turnedAway)
                 + both(stage, .employee, .download, .goesOn)
@@ -40,6 +41,18 @@ package enum Scenario {
                 [.internetWeb, .internetQUIC, .internetPing, .internetResolver, .gateway, .otherSession])
             + reach(stage, .vendor, .reached, [.finance])
             + reach(stage, .vendor, .refused, [.crm, .internetWeb, .internetByProxy])
+    }
+
+    /// What the packet path sees, and what comes of it.
+    private static var watched: [Row] {
+        let stage = Row.Stage.watched
+        let session = { (subject: Row.Subject, expected: Row.Expectation) in
+            Row(stage: stage, actor: .colleague, subject: subject, family: nil, expected: expected)
+        }
+        return both(stage, .employee, .ruleByHand, .alarm) + login(stage, .colleague, .loggedIn)
+            + both(stage, .colleague, .spoofedSource, .reported) + [session(.scan, .quarantined)]
+            + reach(stage, .colleague, .refused, [.crm]) + reach(stage, .colleague, .reached, [.portal])
+            + [session(.silence, .ended)]
     }
 
     private static func login(_ stage: Row.Stage, _ actor: Actor, _ expected: Row.Expectation) -> [Row] {

@@ -28,7 +28,7 @@ package struct Site: Sendable {
         try manager.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         try write(Owner.current.text, to: "owner")
-        for name in ["logs", "ovpn", "state", "www", "nginx", "vpn"] {
+        for name in ["logs", "ovpn", "state", "www", "nginx", "vpn", "vpn/clients"] {
             try manager.createDirectory(
                 atPath: path(name), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }

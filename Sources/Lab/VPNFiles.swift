@@ -24,6 +24,7 @@ package enum VPNFiles {
         remote-cert-tls client
         verify-client-cert require
         auth-user-pass-optional
+        client-config-dir \(directory)/clients
         management \(managementSocket) unix
         management-client-auth
         keepalive 5 20
@@ -32,6 +33,14 @@ package enum VPNFiles {
 
         """
     }
+
+    /// What the server is told of one client: networks behind it, as a branch office has them. OpenVPN itself drops
+    /// packets of other sources than a client's own; with this it lets these pass, and somebody else must see them.
+    package static let networksBehindClient = """
+        iroute 10.66.0.0 255.255.255.0
+        iroute-ipv6 fd66::/64
+
+        """
 
     /// A stock client. Name and password come from a file, since nobody sits at it.
     package static func client(directory: String, device: Device, login: String) -> String {

@@ -1,4 +1,6 @@
+import Classification
 import NetworkTypes
+import PolicyLanguage
 import Sessions
 import Testing
 
@@ -47,8 +49,8 @@ import Testing
         }
     }
 
-    static func world() async throws -> World {
-        let world = try await World(policy: try Cast.policy(), pathSlots: 16)
+    static func world(_ policy: Policy? = nil) async throws -> World {
+        let world = try await World(policy: try policy ?? Cast.policy(), pathSlots: 16)
         try await world.open(try Cast.alice(), at: "10.8.0.2", code: try world.code)
         world.log.forget()
         return world
@@ -120,6 +122,60 @@ import Testing
         await tap.report(to: world)
         let line = world.log.all.first ?? ""
         #expect(line.contains("more events 'refused' of session office/1 in a minute"))
+    }
+
+    @Test func aScanMovesTheSessionToItsClass() async throws {
+        let world = try await Self.world(try Cast.policy(scanners: .systems(["portal"])))
+        var tap = try Tap(world, .tunnel)
+        for port in 1...UInt16(30) {
+            try tap.see("10.8.0.2", "10.10.0.21", port: port, at: world.clock.now())
+        }
+        await tap.report(to: world)
+        await world.enforcer.settled()
+        #expect(await world.enforcer.sessions.map(\.decision.className) == ["scanning"])
+        // The core follows the class that it has brought about.
+        world.log.forget()
+        try tap.see("10.8.0.2", "10.10.0.90", port: 443, at: world.clock.now())
+        try tap.see("10.8.0.2", "10.10.0.20", port: 443, at: world.clock.now())
+        await tap.report(to: world)
+        let use = await world.enforcer.use(of: try Cast.alice().id, in: [tap.counters])
+        #expect(use?.outward.packets == 32 && use?.denied == 31)
+    }
+
+    /// Alice's idle time is 30 s. She reaches something after 20 s; from then on she is only refused.
+    @Test func whoIsOnlyRefusedIsIdle() async throws {
+        let world = try await Self.world(try Cast.policy(idle: ["employee": .seconds(30)]))
+        var tap = try Tap(world, .tunnel)
+        var elements: [Int] = []
+        for second in 1...60 {
+            let before = world.clock.now()
+            world.clock.move(by: .seconds(1))
+            let now = world.clock.now()
+            try tap.see("10.8.0.2", "10.10.0.21", port: 443, at: now)
+            if second == 20 { try tap.see("10.8.0.2", "10.10.0.20", port: 443, at: now) }
+            await world.enforcer.reportUse(
+                of: "tun0", since: before, watched: before...now, workers: [tap.counters])
+            world.enforcer.tick()
+            await world.enforcer.settled()
+            elements.append(world.elements.count)
+        }
+        #expect(elements.firstIndex(of: 0) == 49, "the fiftieth second")
+    }
+
+    /// There is one slot: of the second session nobody knows whether it is used.
+    @Test func whoHasNoSlotIsNotIdle() async throws {
+        let policy = try Cast.policy(idle: ["employee": .seconds(30), "vendor": .seconds(30)])
+        let world = try await World(policy: policy, pathSlots: 1)
+        try await world.open(try Cast.alice(), at: "10.8.0.2", code: try world.code)
+        try await world.open(try Cast.vendor(), at: "10.8.0.3")
+        for _ in 0..<12 {
+            let before = world.clock.now()
+            world.clock.move(by: .seconds(5))
+            await world.enforcer.reportUse(
+                of: "tun0", since: before, watched: before...world.clock.now(), workers: [])
+            await world.enforcer.settled()
+        }
+        #expect(world.elements == ["10.8.0.3"])
     }
 
     @Test func aReloadMovesTheScopesAlong() async throws {

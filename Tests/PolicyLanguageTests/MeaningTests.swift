@@ -102,9 +102,14 @@ struct MeaningTests {
         #expect(policy.restsOnObservation)
     }
 
+    @Test func rulesThatAskForNothingSeenRestOnNothingSeen() throws {
+        #expect(try compile([:]).restsOnObservation)
+        let plain = "inside: [10.10.0.0/16, \"fd10:10::/32\"]\nclasses: []"
+        #expect(try !compile(["policy.yaml": plain]).restsOnObservation)
+    }
+
     @Test func vendorsBecomeClasses() throws {
         let policy = try compile([:])
-        #expect(!policy.restsOnObservation)
         let vendor = try #require(policy.policyClass(named: "vendor:Northwind Support"))
         let contract = Contract(
             vendor: "Northwind Support", reference: "C-1042", sponsor: "head.of.finance",

@@ -33,6 +33,7 @@ package final class Tap: Sendable {
 
     /// What a tap is doing.
     package enum State: Sendable, Hashable {
+        case starting
         case watching
         /// It sees nothing, for this reason, and tries again.
         case waiting(String)
@@ -56,7 +57,7 @@ package final class Tap: Sendable {
     }
 
     private struct Shared {
-        var state = State.waiting("not started")
+        var state = State.starting
         var captures = 0
         var through: UInt64 = 0
         var statistics = LiveStatistics()

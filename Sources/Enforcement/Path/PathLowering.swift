@@ -176,6 +176,14 @@ struct PathLowering: ~Copyable {
         return slot
     }
 
+    /// The session of an event, whether it still is or has ended; nil when it is nobody's.
+    func session(of event: PathEvent) -> SessionID? {
+        switch origin(of: event) {
+        case .session(let id, _), .gone(let id): id
+        case .nobody: nil
+        }
+    }
+
     /// What workers find at an address.
     func value(_ key: SessionKey) -> SessionValue? { image.find(key) }
 

@@ -120,9 +120,10 @@ struct Daemon {
             PathService($0, tunnels: configuration.sources.map(\.tunnel), enforcer: enforcer, log: log)
         }
         if let path { services.append(path) }
-        let handlers = ControlHandlers(enforcer: enforcer) { [self] in
+        var handlers = ControlHandlers(enforcer: enforcer) { [self] in
             (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
         }
+        if let path { handlers.usage = { await path.use(of: $0) } }
         services.append(ControlService(path: configuration.control, handlers: handlers, log: log))
         services.append(ReloadService(handlers: handlers, log: log))
         return services

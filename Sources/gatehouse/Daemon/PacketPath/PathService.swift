@@ -8,6 +8,8 @@ import Sessions
 /// The packet path of the running daemon: its taps, and what becomes of what they see.
 struct PathService: Service {
     let taps: [Tap]
+    let tunnels: [String]
+    let sampling: UInt32
     let enforcer: Enforcer
     let log: Logger
 
@@ -18,6 +20,8 @@ struct PathService: Service {
         guard let readers = enforcer.pathReaders else { return nil }
         self.enforcer = enforcer
         self.log = log
+        self.tunnels = tunnels
+        sampling = configuration.sampling
         taps = Self.places(configuration, tunnels).compactMap { place in
             // Scans are seen where sessions send.
             let watches = place.place == .tunnel && place.direction == .inbound
@@ -28,7 +32,8 @@ struct PathService: Service {
             return Tap(place, readers: readers, slotCount: configuration.slotCount, scans: scans)
         }
         if configuration.sampling > 1 {
-            log.notice("the packet path looks at one packet in \(configuration.sampling)")
+            log.notice(
+                "the packet path looks at one packet in \(configuration.sampling): no session is found idle")
         }
     }
 
@@ -53,8 +58,20 @@ struct PathService: Service {
         return atTunnels + inside
     }
 
-    /// What sessions are counted by: the taps at the tunnels.
-    var counters: [WorkerCounters] { taps.filter { $0.place.place == .tunnel }.map(\.counters) }
+    /// What the taps at the tunnels counted of a session.
+    func use(of id: SessionID) async -> ControlMessages.SessionUseSummary? {
+        let counters = taps.filter { $0.place.place == .tunnel }.map(\.counters)
+        guard let use = await enforcer.use(of: id, in: counters) else { return nil }
+        return ControlMessages.SessionUseSummary(
+            packetsOut: use.outward.packets, bytesOut: use.outward.octets, packetsIn: use.toward.packets,
+            bytesIn: use.toward.octets, refused: use.denied, lastSeen: Self.time(use.lastSeen),
+            lastUsed: Self.time(use.lastUsed))
+    }
+
+    private static func time(_ tick: UInt64) -> String? {
+        guard tick != 0, let milliseconds = Int64(exactly: tick) else { return nil }
+        return (Instant(secondsSince1970: 0) + .milliseconds(milliseconds)).description
+    }
 
     /// Interfaces that are not watched now, with the reason.
     var unwatched: [String: String] {
@@ -85,6 +102,9 @@ struct PathService: Service {
         var lostEvents: UInt64 = 0
         var droppedFrames: [String: UInt64] = [:]
         var states: [Tap.Place: Tap.State] = [:]
+        var progress: [Tap.Place: Tap.Progress] = [:]
+        /// When the use of a tunnel's sessions was last told.
+        var told: [String: Instant] = [:]
     }
 
     private func round(_ seen: inout Seen) async {
@@ -93,10 +113,37 @@ struct PathService: Service {
         let lost = taps.reduce(0) { $0 + $1.lostEvents }
         await enforcer.report(events, lost: lost - seen.lostEvents)
         seen.lostEvents = lost
+        for tunnel in tunnels { await reportUse(of: tunnel, &seen) }
         for tap in taps {
             reportState(of: tap, &seen)
             reportDrops(of: tap, &seen)
         }
+    }
+
+    /// The time since the last round counts as watched when both taps of the tunnel looked all through it.
+    private func reportUse(of tunnel: String, _ seen: inout Seen) async {
+        let mine = taps.filter { $0.place.place == .tunnel && $0.place.interface == tunnel }
+        // Before the counters: what they say is then at least as new.
+        let progress = Dictionary(uniqueKeysWithValues: mine.map { ($0.place, $0.progress) })
+        let before = seen.progress
+        let isWhole = progress.allSatisfy { place, now in
+            guard let before = before[place], sampling == 1, now.capture != 0 else { return false }
+            return now.capture == before.capture && now.dropped == before.dropped
+        }
+        let from = mine.compactMap { before[$0.place]?.through }.min()
+        let through = progress.values.map(\.through).min()
+        var watched: ClosedRange<Instant>?
+        if isWhole, let from, let through, from < through {
+            watched =
+                Instant(nanosecondsSince1970: Int64(from))...Instant(nanosecondsSince1970: Int64(through))
+        }
+        let now = SystemClock().now()
+        await enforcer.reportUse(
+            of: tunnel, since: seen.told[tunnel] ?? now - .seconds(60), watched: watched,
+            workers: mine.map(\.counters))
+        // Twice what a tap holds back: use that is counted late is told late, and not left out.
+        seen.told[tunnel] = now - .seconds(2)
+        for (place, progress) in progress { seen.progress[place] = progress }
     }
 
     private func reportState(of tap: Tap, _ seen: inout Seen) {
@@ -107,7 +154,7 @@ struct PathService: Service {
         switch state {
         case .watching: log.notice("packet path: watching \(name)")
         case .waiting(let reason): log.error("packet path: not watching \(name): \(reason)")
-        case .stopped: break
+        case .starting, .stopped: break
         }
     }
 
