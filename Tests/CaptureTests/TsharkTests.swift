@@ -14,7 +14,18 @@ struct TsharkTests {
 
     private static let links = Set(PacketSample.all.map(\.link)).subtracting([143]).sorted()
 
-    @Test(arguments: ["nflog.pcap", "tun.pcap"])
+    /// Recorded by tcpdump and dumpcap from veth and tun interfaces, all interfaces at once, and NFLOG groups.
+    static let recordings = [
+        "cooked.pcap", "cooked2.pcap", "fragments.pcap", "nflog.pcap", "nflog6.pcap", "tun.pcap",
+        "two.pcapng", "vlan.pcap",
+    ]
+
+    @Test func everyRecordingIsCompared() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: Self.captures.path)
+        #expect(files.sorted() == Self.recordings)
+    }
+
+    @Test(arguments: recordings)
     func recorded(_ name: String) throws {
         let differences = try compare(Self.captures.appending(path: name).path)
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")

@@ -3,7 +3,7 @@ import CPcap
 import Glibc
 
 /// A classic BPF program that the kernel runs on each packet before it copies anything: it picks by chance, then by
-/// direction, and says how many bytes are copied.
+/// direction, and says how many bytes are copied. Without one the kernel would copy all, whatever libpcap was told.
 struct KernelFilter {
     private var instructions: [gh_filter_instruction]
 

@@ -13,8 +13,6 @@ struct OpenedSource {
     /// An NFLOG message has up to 128 bytes of prefix and a dozen small attributes in front of the packet, 364 bytes
     /// with an Ethernet header (nfnetlink_log.c, `__build_packet_message`).
     private static let nflogHeaders = 384
-    /// libpcap puts a VLAN tag back into the frame, and a cooked header of up to 20 bytes before it.
-    private static let addedByLibpcap = 24
     /// libpcap reads NFLOG into a buffer of the snapshot length and 128 bytes, and loses what does not fit: a datagram
     /// of several messages, or one of the longest packet.
     private static let nflogSnapLength: Int32 = 131_072
@@ -39,7 +37,7 @@ struct OpenedSource {
     }
 
     func makeSlots() -> LiveSlots {
-        var room = Self.snapLength(options) + Self.addedByLibpcap
+        var room = Self.snapLength(options)
         if case .nflog = source { room += Self.nflogHeaders }
         return LiveSlots(room: room, fraction: handle.fraction)
     }

@@ -209,6 +209,39 @@ struct RealKernelCaptureTests {
         }
     }
 
+    /// The kernel takes the outer tag out of the frame, and libpcap puts it back.
+    @Test func aTagIsInTheFrame() async throws {
+        try await inOwnNamespace {
+            try shell(
+                """
+                sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
+                ip link add veth0 type veth peer name veth1
+                ip link set veth0 up
+                ip link set veth1 up
+                """)
+            var options = LiveOptions()
+            options.snapLength = 64
+            var capture = try LiveCapture(.interface("veth1", direction: .inbound), options)
+            let frame = Bytes.ethernet(tags: [0x88a8, 0x8100], 0x0800) + Self.datagram(to: 53, data: 100)
+            let text = frame.map(\.description).joined(separator: ",")
+            try shell(
+                """
+                python3 -c 'import socket
+                s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+                s.bind(("veth0", 0))
+                s.send(bytes([\(text)]))'
+                """)
+            var frames = unsafe try #require(try capture.next())
+            while frames.isEmpty { unsafe frames = try #require(try capture.next()) }
+            let seen = unsafe frames[0]
+            #expect(unsafe Array(seen.bytes) == Array(frame.prefix(64)))
+            #expect(seen.wireLength == frame.count)
+            let packet = unsafe PacketDecoder.decode(
+                seen.bytes, link: capture.link, wireLength: seen.wireLength)
+            #expect(packet.destinationPort == 53)
+        }
+    }
+
     @Test(arguments: ["ip link del veth0", "ip link set veth0 down"])
     func aLostInterface(_ command: String) async throws {
         try await inOwnNamespace {
