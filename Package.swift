@@ -28,7 +28,9 @@ let package = Package(
     name: "gatehouse",
     products: [
         // For the benchmark package, and for nobody else.
-        .library(name: "PacketPath", targets: ["PacketPath"])
+        .library(name: "PacketPath", targets: ["PacketPath"]),
+        // For the package of fuzzers (Tests/Fuzz), and for nobody else.
+        .library(name: "FuzzProperties", targets: ["FuzzProperties"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -172,10 +174,14 @@ let package = Package(
                 "TestSupport", "PacketSamples", "PacketPath", "NetworkTypes", "FlowSpace", "FakeKernel",
                 "RulesetCompiler", "RulesetSamples", "Sessions",
             ], swiftSettings: strict),
+        .target(
+            name: "FuzzProperties", dependencies: ["Capture", "PacketPath"], path: "Tests/FuzzProperties",
+            swiftSettings: strict),
         .testTarget(
             name: "CaptureTests",
             dependencies: [
-                "TestSupport", "PacketSamples", "Capture", "PacketPath", "NetworkTypes", "CLinux",
+                "TestSupport", "PacketSamples", "FuzzProperties", "Capture", "PacketPath", "NetworkTypes",
+                "CLinux",
             ],
             exclude: ["Captures"], swiftSettings: strict),
         .testTarget(name: "GatehouseTests", dependencies: ["gatehouse", "Sessions"], swiftSettings: strict),

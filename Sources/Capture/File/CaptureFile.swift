@@ -12,6 +12,9 @@ package final class CaptureFile: Sendable {
     /// The longest pcapng block that is believed, and for the same reason (MAX_BLOCKSIZE).
     package static let maximumBlockLength = 16 << 20
 
+    /// Large enough for few system calls, small enough for the cache: 128 KiB to 4 MiB cost the same.
+    package static let defaultWindowSize = 256 << 10
+
     let contents: Contents
 
     enum Contents: Sendable {
@@ -53,8 +56,10 @@ package final class CaptureFile: Sendable {
         }
     }
 
-    /// A reader at the first frame.
-    package func makeReader() -> CaptureReader { CaptureReader(self) }
+    /// A reader at the first frame. It has that many bytes in memory at a time; more, when a record is longer.
+    package func makeReader(windowSize: Int = CaptureFile.defaultWindowSize) -> CaptureReader {
+        CaptureReader(self, windowSize: windowSize)
+    }
 
     private static func contents(of descriptor: Int32) throws(SystemFailure) -> Contents {
         var status = stat()

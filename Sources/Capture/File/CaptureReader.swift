@@ -13,7 +13,6 @@ package struct CaptureReader: ~Copyable {
     var offset = 0
     /// The number of the last frame that was found.
     private(set) var delivered = 0
-    private let file: CaptureFile
     private var format = Format.unknown
     /// The section that is read, of a pcapng file.
     var section = PcapngSection()
@@ -33,9 +32,8 @@ package struct CaptureReader: ~Copyable {
         case finished
     }
 
-    init(_ file: CaptureFile) {
-        self.file = file
-        window = CaptureWindow(file)
+    init(_ file: CaptureFile, windowSize: Int) {
+        window = CaptureWindow(file, size: windowSize)
         unsafe frames = .allocate(capacity: Self.batch)
     }
 
@@ -101,7 +99,7 @@ package struct CaptureReader: ~Copyable {
 
     /// Gives the window to libpcap's stream; what libpcap reads is put into an empty one.
     mutating func giveWindow() -> CaptureWindow {
-        var other = CaptureWindow(CaptureFile([]))
+        var other = CaptureWindow(CaptureFile([]), size: 1)
         swap(&window, &other)
         return other
     }

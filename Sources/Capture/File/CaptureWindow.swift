@@ -7,9 +7,6 @@ import Glibc
 /// level of the cache, and costs less than the faults of a mapping.
 @safe
 struct CaptureWindow: ~Copyable {
-    /// What one move reads: large enough for few calls, small enough for the cache.
-    static let size = 256 << 10
-
     /// The offset in the capture of the first byte in memory.
     private(set) var start = 0
     /// The offset after the last.
@@ -18,21 +15,17 @@ struct CaptureWindow: ~Copyable {
     private(set) var fault: CaptureError.Reason?
 
     private let file: CaptureFile
+    private let size: Int
     /// Room for ``room`` bytes, of which those from ``start`` to ``end`` were written.
     private var memory: UnsafeMutableRawPointer
     private var room: Int
 
-    init(_ file: CaptureFile) {
+    /// - Parameter size: What one move reads; more, when something is larger.
+    init(_ file: CaptureFile, size: Int) {
         self.file = file
-        room = Self.size
-        if case .memory(let bytes) = file.contents { room = bytes.count }
+        self.size = max(size, 1)
+        room = self.size
         unsafe memory = .allocate(byteCount: room, alignment: 64)
-        if case .memory(let bytes) = file.contents {
-            unsafe bytes.withUnsafeBytes {
-                unsafe UnsafeMutableRawBufferPointer(start: memory, count: room).copyMemory(from: $0)
-            }
-            end = room
-        }
     }
 
     deinit { unsafe memory.deallocate() }
@@ -80,12 +73,23 @@ struct CaptureWindow: ~Copyable {
     private mutating func move(to offset: Int, _ length: Int) -> Bool {
         guard fault == nil, offset <= Int.max - length else { return false }
         switch file.contents {
-        case .memory: return false
+        case .memory(let bytes):
+            guard offset + length <= bytes.count else { return false }
+            return copy(bytes, offset, length)
         case .regular(let descriptor, let size):
             guard offset + length <= size else { return false }
             return readAt(offset, length, size - offset, descriptor)
         case .pipe(let descriptor): return readOn(offset, length, descriptor)
         }
+    }
+
+    private mutating func copy(_ bytes: [UInt8], _ offset: Int, _ length: Int) -> Bool {
+        end = start
+        reserve(length, keeping: start)
+        start = offset
+        end = min(bytes.count, offset + room)
+        unsafe UnsafeMutableRawBufferPointer(start: memory, count: room).copyBytes(from: bytes[offset..<end])
+        return true
     }
 
     /// Reads a regular file from `offset` on: `length` bytes or more, of the `rest` that it had when it was opened.
@@ -132,7 +136,7 @@ struct CaptureWindow: ~Copyable {
         let old = unsafe memory
         let kept = unsafe UnsafeRawBufferPointer(start: old + (first - start), count: end - first)
         if room < length {
-            room = max(length, Self.size)
+            room = max(length, size)
             unsafe memory = .allocate(byteCount: room, alignment: 64)
         }
         // memmove: the two may overlap.

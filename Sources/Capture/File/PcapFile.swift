@@ -10,9 +10,13 @@ final class PcapFile {
     let stream: PcapStream
     let link: LinkType
     let fraction: UInt64
+    /// Bytes in front of each packet.
+    let recordHeader: Int
 
+    /// - Parameter window: Four bytes or more at the file's beginning.
     /// - Throws: ``PcapMessage`` when libpcap does not know the format either.
     init(_ window: consuming CaptureWindow) throws(PcapMessage) {
+        let isModified = [0xa1b2_cd34, 0x34cd_b2a1].contains(window.word(0))
         stream = PcapStream(window)
         let file = unsafe stream.open()
         guard let file = unsafe file else { throw PcapMessage(text: systemMessage(errno)) }
@@ -30,6 +34,7 @@ final class PcapFile {
         link = LinkType(
             number: UInt32(bitPattern: handle.linkNumber), bigEndian: UInt16(bigEndian: 1) == 1)
         fraction = handle.fraction
+        recordHeader = isModified ? 24 : PcapHeader.recordHeader
     }
 }
 
@@ -87,7 +92,8 @@ extension CaptureReader {
             throw CaptureError(offset: start, reason: reason(file))
         }
         try checkFrameLength(header.caplen, at: start)
-        let offset = file.stream.position - Int(header.caplen)
+        // What the file has beyond its own snapshot length, libpcap reads and throws away.
+        let offset = min(start + file.recordHeader, file.stream.position - Int(header.caplen))
         unsafe window.hold(UnsafeRawBufferPointer(start: bytes, count: Int(header.caplen)), at: offset)
         let seconds = UInt64(bitPattern: Int64(header.ts.tv_sec)) &* 1_000_000_000
         append(
