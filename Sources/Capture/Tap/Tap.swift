@@ -1,3 +1,5 @@
+// The clock's structure comes with whichever of CPcap and Glibc is loaded first.
+import CPcap
 import Foundation
 import Glibc
 package import PacketPath
