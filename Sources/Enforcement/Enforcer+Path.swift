@@ -65,7 +65,7 @@ extension Enforcer {
     }
 
     /// Tells which sessions of a tunnel were used since the last time, and how far it was looked at. Costs some
-    /// nanoseconds a session and worker.
+    /// tens of nanoseconds a session, and more for those that were used.
     ///
     /// - Parameters:
     ///   - watched: The time in which every packet was looked at; nil when that cannot be said, and then nobody is
@@ -75,10 +75,9 @@ extension Enforcer {
         of tunnel: String, since: Instant, watched: ClosedRange<Instant>?, workers: [WorkerCounters]
     ) {
         let now = clock.now()
-        var observations: [Observation] = []
-        for known in state.enforced.values where known.session.tunnel == tunnel && known.programmed != nil {
-            guard let at = lastUse(of: known.session.id, in: workers, now), at >= since else { continue }
-            observations.append(.used(known.session.id, at: at))
+        let used = path?.used({ Self.lastUse(of: $0, in: workers, since: since) }, orElse: now) ?? []
+        var observations = used.compactMap { id, at -> Observation? in
+            state.enforced[id]?.session.tunnel == tunnel ? .used(id, at: at) : nil
         }
         if let watched {
             observations.append(
@@ -87,13 +86,14 @@ extension Enforcer {
         if !observations.isEmpty { send(observations) }
     }
 
-    /// Nil when the session was never used. One that has no slot among the counters is not known to be idle.
-    private func lastUse(of id: SessionID, in workers: [WorkerCounters], _ now: Instant) -> Instant? {
-        guard let slot = path?.slot(of: id) else { return now }
+    private static func lastUse(
+        of slot: SessionSlot, in workers: [WorkerCounters], since: Instant
+    ) -> Instant? {
         let tick = workers.reduce(0) {
             max($0, $1.lastUsed(ofSlot: Int(slot.number), generation: UInt64(slot.generation)))
         }
-        return tick == 0 ? nil : Instant(milliseconds: tick)
+        let at = Instant(milliseconds: tick)
+        return tick != 0 && at >= since ? at : nil
     }
 
     /// What the workers counted of a session; nil when the packet path does not know it.

@@ -24,6 +24,8 @@ struct PathLowering: ~Copyable {
     private var nextScope: UInt32 = 1
     /// By slot: the last session that had it.
     private var owners: [UInt32: Owner] = [:]
+    /// Sessions for which there was no slot. They cannot be told apart by events.
+    private var unslotted: Set<SessionID> = []
     /// Addresses of sessions that are gone, for as long as their packets may still come.
     private var gone: [SessionKey: Owner] = [:]
 
@@ -106,8 +108,9 @@ struct PathLowering: ~Copyable {
         let scope = retain(space)
         let slot = old?.slot ?? image.takeSlot()
         sessions[id] = Entry(keys: keys, space: space, slot: slot)
-        // Sessions without a slot cannot be told apart.
-        if slot.number != SessionValue.noSlot {
+        if slot.number == SessionValue.noSlot {
+            unslotted.insert(id)
+        } else {
             owners[slot.number] = Owner(id: id, slot: slot, changedAt: now)
         }
         let value = SessionValue(scope: scope, slot: slot)
@@ -121,6 +124,7 @@ struct PathLowering: ~Copyable {
 
     private mutating func remove(_ id: SessionID, at now: Instant) {
         guard let old = sessions.removeValue(forKey: id) else { return }
+        unslotted.remove(id)
         for key in old.keys { forget(key, id, old.slot, at: now) }
         owners[old.slot.number]?.changedAt = now
         release(old.space)
@@ -174,6 +178,17 @@ struct PathLowering: ~Copyable {
     func slot(of id: SessionID) -> SessionSlot? {
         guard let slot = sessions[id]?.slot, slot.number != SessionValue.noSlot else { return nil }
         return slot
+    }
+
+    /// Sessions that `isUsed` says are used, by their slots; those without one are not known to be idle, and are among
+    /// them. Costs a step in a dictionary for each slot, and no look-up but for those that are used.
+    func used(_ isUsed: (SessionSlot) -> Instant?, orElse now: Instant) -> [(id: SessionID, at: Instant)] {
+        var all = unslotted.map { (id: $0, at: now) }
+        for owner in owners.values {
+            guard let at = isUsed(owner.slot), sessions[owner.id]?.slot == owner.slot else { continue }
+            all.append((owner.id, at))
+        }
+        return all
     }
 
     /// The session of an event, whether it still is or has ended; nil when it is nobody's.
