@@ -93,11 +93,17 @@ let package = Package(
         .target(
             name: "Capture", dependencies: ["PacketPath", "NetworkTypes", "CPcap", "CLinux"],
             swiftSettings: strict),
+        .target(
+            name: "Replay",
+            dependencies: [
+                "PacketPath", "Classification", "PolicyLanguage", "Evidence", "Sessions", "FlowSpace",
+                "NetworkTypes",
+            ], swiftSettings: strict),
 
         .executableTarget(
             name: "gatehouse",
             dependencies: [
-                "Capture", "PacketPath",
+                "Capture", "PacketPath", "Replay",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Control", "Lab", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
@@ -185,6 +191,13 @@ let package = Package(
             ],
             exclude: ["Captures"], swiftSettings: strict),
         .testTarget(name: "GatehouseTests", dependencies: ["gatehouse", "Sessions"], swiftSettings: strict),
+        .testTarget(
+            name: "ReplayTests",
+            dependencies: [
+                "TestSupport", "PacketSamples",
+                "Replay", "Capture", "PacketPath", "Classification", "PolicyLanguage", "Sessions",
+                "NetworkTypes",
+            ], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "LabTests", dependencies: ["Lab", "NetworkTypes", x509, asn1, crypto], swiftSettings: strict
         ),

@@ -119,6 +119,15 @@ extension Floor {
             "Capture", .edge, ["PacketPath", "NetworkTypes", "CPcap", "CLinux"],
             outside: ["Foundation", "Glibc", "Synchronization"],
             why: "It hands over frames; what they mean is the packet path's"),
+        Floor(
+            "Replay", .pure,
+            [
+                "PacketPath", "Classification", "PolicyLanguage", "Evidence", "Sessions", "FlowSpace",
+                "NetworkTypes",
+            ],
+            why:
+                "What rules would have done follows from rules, sessions and frames alone, whoever reads them"
+        ),
         Floor("gatehouse", .root, why: "The composition root imports everything; nothing imports it"),
     ]
 

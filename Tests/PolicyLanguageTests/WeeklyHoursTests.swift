@@ -215,3 +215,22 @@ struct WeeklyHoursTests {
         #expect(ZoneClock(named: name) == nil)
     }
 }
+
+/// How hours read in messages: people who are refused see this.
+struct WeeklyHoursTextTests {
+    typealias Case = (days: Set<Weekday>, from: Int, to: Int, zone: String, text: String)
+
+    static let cases: [Case] = [
+        ([.mon, .tue, .wed, .thu, .fri], 480, 1080, "Europe/London", "mon-fri 08:00-18:00 (Europe/London)"),
+        (Set(Weekday.allCases), 0, 1440, "UTC", "mon-sun 00:00-24:00 (UTC)"),
+        ([.sun, .mon, .wed], 1325, 65, "UTC", "mon, wed, sun 22:05-01:05 (UTC)"),
+        ([.sat, .sun, .tue, .wed], 1, 2, "Europe/Oslo", "tue-wed, sat-sun 00:01-00:02 (Europe/Oslo)"),
+    ]
+
+    @Test(arguments: cases) func readsAsPeopleSay(test: Case) throws {
+        let clock = try #require(ZoneClock(named: test.zone))
+        let hours = try #require(
+            WeeklyHours(days: test.days, from: test.from, to: test.to, clock: clock))
+        #expect("\(hours)" == test.text)
+    }
+}

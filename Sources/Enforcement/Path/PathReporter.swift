@@ -66,7 +66,7 @@ struct PathReporter: Sendable {
 
     private static func message(_ event: PathEvent, _ context: Context) -> String {
         let packet = "\(event.source) to \(event.destination)"
-        let reason = DenyReason(rawValue: event.reason).map(Self.words) ?? "no reason"
+        let reason = DenyReason(rawValue: event.reason)?.description ?? "no reason"
         switch event.kind {
         case .refused:
             return "refused: \(packet): \(context.verdict.map(Self.words) ?? reason)"
@@ -91,25 +91,6 @@ struct PathReporter: Sendable {
         switch verdict {
         case .permit(let system, _): "permitted, as system '\(system)'"
         case .deny(let reason): reason.description
-        }
-    }
-
-    /// The core's own reason, in words.
-    private static func words(_ reason: PacketPath.DenyReason) -> String {
-        switch reason {
-        case .noScope: "no session has this address"
-        case .betweenTunnels: "from one client to another"
-        case .options: "it has IP options"
-        case .routingHeader: "it has a routing header"
-        case .headers: "its headers lead to no protocol"
-        case .truncated: "its ports are not there"
-        case .destination: "not in the session's scope"
-        case .icmpType: "ICMP that is neither echo nor an error"
-        case .opening: "a connection opened toward the session"
-        case .noAnswer: "TCP that answers nothing"
-        case .unsolicited: "not asked for"
-        case .quoteTruncated, .quoteVersion, .quoteType, .quoteDestination:
-            "an ICMP error about a packet that the session could not have had"
         }
     }
 }

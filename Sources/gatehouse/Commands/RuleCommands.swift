@@ -181,7 +181,7 @@ struct Packets: ParsableCommand {
 }
 
 /// Reads a pack from the command line's argument; says why it cannot, and ends with 2.
-private func readPack(_ directory: String) throws -> RulePack {
+func readPack(_ directory: String) throws -> RulePack {
     do {
         return try RulePack.read(directory, at: SystemClock().now())
     } catch let unreadable as PackUnreadable {
