@@ -1,6 +1,17 @@
 /// The framing in front of the packet. Each function returns why the frame is dropped, or nil.
 extension PacketDecoder {
-    @inlinable
+    /// Ethernet apart from the rest: nearly every frame is of it, and the way through its decoder is short when it
+    /// is in one piece.
+    @inlinable @inline(__always)
+    static func decodeFrame(
+        _ bytes: PacketBytes, _ link: LinkType, into packet: inout DecodedPacket
+    ) -> DropReason? {
+        link == .ethernet
+            ? decodeTyped(bytes, typeAt: 12, header: 14, into: &packet)
+            : decodeLink(bytes, link, into: &packet)
+    }
+
+    @inlinable @inline(never)
     static func decodeLink(
         _ bytes: PacketBytes, _ link: LinkType, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -20,7 +31,7 @@ extension PacketDecoder {
     }
 
     /// A header with an Ethernet type, and the VLAN tags after it.
-    @inlinable
+    @inlinable @inline(__always)
     static func decodeTyped(
         _ bytes: PacketBytes, typeAt: Int, header: Int, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -32,7 +43,7 @@ extension PacketDecoder {
     }
 
     /// VLAN tags: 802.1Q, 802.1ad, and 0x9100 of older QinQ. Each is 16 bits of tag and the next Ethernet type.
-    @inlinable
+    @inlinable @inline(never)
     static func decodeTags(
         _ bytes: PacketBytes, _ first: UInt16, at start: Int, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -52,7 +63,7 @@ extension PacketDecoder {
     }
 
     /// BSD loopback. IPv6 is 24, 28 or 30, by the BSD; IPv4 is 2 everywhere.
-    @inlinable
+    @inlinable @inline(never)
     static func decodeLoopback(
         _ bytes: PacketBytes, isNetworkOrder: Bool, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -72,7 +83,7 @@ extension PacketDecoder {
     ///
     /// The kernel copies as much of a packet as the reader asked for, and neither the message nor the file tells
     /// how much that left out. So a packet may be longer than its attribute, and what lacks was not captured.
-    @inlinable
+    @inlinable @inline(never)
     static func decodeNFLOG(
         _ bytes: PacketBytes, bigEndian: Bool, into packet: inout DecodedPacket
     ) -> DropReason? {

@@ -1,7 +1,7 @@
 /// The IP header and what follows it up to the transport. Each function returns why the packet is dropped, or nil.
 extension PacketDecoder {
     /// A packet whose family only its first four bits tell.
-    @inlinable
+    @inlinable @inline(never)
     static func decodeAnyIP(
         _ bytes: PacketBytes, at start: Int, isQuote: Bool, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -14,7 +14,7 @@ extension PacketDecoder {
     }
 
     /// RFC 791 section 3.1.
-    @inlinable
+    @inlinable @inline(__always)
     static func decodeIPv4(
         _ frame: PacketBytes, at start: Int, isQuote: Bool, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -48,7 +48,7 @@ extension PacketDecoder {
     }
 
     /// RFC 8200 section 3.
-    @inlinable
+    @inlinable @inline(__always)
     static func decodeIPv6(
         _ frame: PacketBytes, at start: Int, isQuote: Bool, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -91,7 +91,7 @@ extension PacketDecoder {
 
     /// The headers that are stepped over: hop-by-hop, routing, fragment, authentication, destination options.
     /// Mobility, HIP and the like end the chain, as they do for the kernel (`ipv6_ext_hdr`).
-    @inlinable
+    @inlinable @inline(__always)
     static func isExtension(_ next: UInt8) -> Bool {
         switch next {
         case 0, 43, 44, 51, 60: true
@@ -100,7 +100,7 @@ extension PacketDecoder {
     }
 
     /// RFC 8200 section 4, and RFC 4302 for the authentication header's unlike length.
-    @inlinable
+    @inlinable @inline(never)
     static func decodeExtensions(
         _ bytes: PacketBytes, at start: Int, isQuote: Bool, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -139,14 +139,14 @@ extension PacketDecoder {
     }
 
     /// A first fragment must hold the whole header chain (RFC 7112), else its ports pass a filter unseen.
-    @inlinable
+    @inlinable @inline(__always)
     static func endOfChain(_ bytes: PacketBytes, _ end: Int, _ packet: DecodedPacket) -> DropReason {
         packet.fragment == .first && end > bytes.wire ? .shortFirstFragment : bytes.shortage(end)
     }
 
     /// A TCP fragment at offset 8 would overwrite the flags that the first one was admitted for (RFC 1858
     /// section 4.2). Other later fragments have nothing to judge.
-    @inlinable
+    @inlinable @inline(__always)
     static func judgeLaterFragment(_ offset: UInt16, _ ipProtocol: UInt8) -> DropReason? {
         offset == 1 && ipProtocol == 6 ? .shortFirstFragment : nil
     }

@@ -4,7 +4,7 @@ extension PacketDecoder {
     ///
     /// ICMP is read in its own family only. What is there is filled in before a header is found too short, so that
     /// a report of the drop can name it.
-    @inlinable
+    @inlinable @inline(__always)
     static func decodeTransport(
         _ bytes: PacketBytes, at start: Int, isQuote: Bool, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -26,7 +26,7 @@ extension PacketDecoder {
     }
 
     /// RFC 792 and RFC 4443: both have eight bytes before the quoted packet.
-    @inlinable
+    @inlinable @inline(never)
     static func decodeICMP(
         _ bytes: PacketBytes, at start: Int, into packet: inout DecodedPacket
     ) -> DropReason? {
@@ -54,7 +54,7 @@ extension PacketDecoder {
         }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     static func need(
         _ length: Int, _ bytes: PacketBytes, _ start: Int, _ packet: DecodedPacket
     ) -> DropReason? {

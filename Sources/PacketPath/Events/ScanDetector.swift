@@ -41,11 +41,14 @@ public struct ScanDetector: ~Copyable, @unchecked Sendable {
         self.windowTicks = max(1, windowTicks)
         self.key = key
         estimates = Self.makeEstimates()
-        unsafe slots = UnsafeMutablePointer<ScanRecord>.allocate(capacity: max(1, slotCount))
+        // Each record in one cache line: a refusal mostly waits for it.
+        let lines = UnsafeMutableRawPointer.allocate(
+            byteCount: max(1, slotCount) * MemoryLayout<ScanRecord>.stride, alignment: 128)
+        unsafe slots = lines.bindMemory(to: ScanRecord.self, capacity: max(1, slotCount))
         unsafe slots.initialize(repeating: ScanRecord(), count: max(1, slotCount))
     }
 
-    deinit { unsafe slots.deallocate() }
+    deinit { unsafe UnsafeMutableRawPointer(slots).deallocate() }
 
     /// Another detector like this one, which has seen nothing.
     var sibling: ScanDetector {

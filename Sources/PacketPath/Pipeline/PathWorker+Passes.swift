@@ -10,16 +10,32 @@ extension PathWorker {
         unsafe lookUpIPv6(frames, ipv6Count)
         // After the look-ups: who finds a session finds its scope, see `PathImage`.
         let scopes = unsafe reader.root.slots
+        let scratch = self.scratch
         var sum = BatchCount()
+        // The judging functions are static, and the uncommon one is mutating: called on a borrowed worker the compiler
+        // copies the whole worker for every packet.
         for index in 0..<ipv4Count {
             let place = unsafe Int(scratch.ipv4[index])
-            let outcome = unsafe judgeIPv4(frames, place, scopes)
-            unsafe finish(frames, place, outcome, tick, &sum)
+            let packet = unsafe UnsafePointer(scratch.packets + place)
+            let outcome: PathOutcome
+            // The verdict on nearly every packet is one look into the scope.
+            if let scope = unsafe Self.commonScope(scratch, packet, place, scopes) {
+                outcome = unsafe Self.isPermittedIPv4(packet, scope) ? .permitted : .denied(.destination)
+            } else {
+                outcome = unsafe judgeUncommon(frames, place, scopes)
+            }
+            unsafe finish(scratch, frames, place, outcome, tick, &sum)
         }
         for index in 0..<ipv6Count {
             let place = unsafe Int(scratch.ipv6[index])
-            let outcome = unsafe judgeIPv6(frames, place, scopes)
-            unsafe finish(frames, place, outcome, tick, &sum)
+            let packet = unsafe UnsafePointer(scratch.packets + place)
+            let outcome: PathOutcome
+            if let scope = unsafe Self.commonScope(scratch, packet, place, scopes) {
+                outcome = unsafe Self.isPermittedIPv6(packet, scope) ? .permitted : .denied(.destination)
+            } else {
+                outcome = unsafe judgeUncommon(frames, place, scopes)
+            }
+            unsafe finish(scratch, frames, place, outcome, tick, &sum)
         }
         counters.add(sum, tick: tick)
     }
@@ -27,12 +43,13 @@ extension PathWorker {
     /// Decodes all frames, and lists those that were decoded by family.
     @inline(__always)
     private mutating func decode(_ frames: UnsafePointer<PathFrame>, _ count: Int) -> (ipv4: Int, ipv6: Int) {
+        let (scratch, link) = (self.scratch, self.link)
         var (ipv4, ipv6) = (0, 0)
         for index in 0..<count {
             let frame = unsafe frames[index]
             let bytes = unsafe UnsafeRawBufferPointer(start: frame.bytes, count: Int(frame.captured))
             unsafe scratch.packets[index] = DecodedPacket()
-            let drop = unsafe PacketDecoder.decodeLink(
+            let drop = unsafe PacketDecoder.decodeFrame(
                 PacketBytes(bytes, wire: Int(frame.wire)), link, into: &scratch.packets[index])
             if let drop {
                 unsafe scratch.packets[index].drop = drop
@@ -54,41 +71,49 @@ extension PathWorker {
 
     @inline(__always)
     private mutating func lookUpIPv4(_ frames: UnsafePointer<PathFrame>, _ count: Int) {
+        let scratch = self.scratch
         let lines = unsafe IPv4SessionKey.current(reader.sessions.roots).pointee
         let isLarge = lines.lineCount >= SessionReader.linesWorthPrefetching
         for index in 0..<count {
             let place = unsafe Int(scratch.ipv4[index])
-            let hash = unsafe ipv4Key(frames, place).hash(lines.seed)
-            if isLarge { unsafe packetpath_prefetch(lines.address(lines.homeLine(hash))) }
+            let key = unsafe Self.ipv4Key(scratch, frames, place)
+            let hash = key.hash(lines.seed)
+            unsafe scratch.ipv4Keys[index] = key
+            if isLarge { lines.prefetchHomePair(hash) }
             unsafe scratch.hashes[index] = hash
         }
         for index in 0..<count {
             let place = unsafe Int(scratch.ipv4[index])
-            let found = unsafe lines.find(ipv4Key(frames, place), hash: scratch.hashes[index])
-            unsafe note(frames, place, found, isLarge)
+            let found = unsafe lines.find(scratch.ipv4Keys[index], hash: scratch.hashes[index])
+            unsafe note(scratch, frames, place, found, isLarge)
         }
     }
 
     @inline(__always)
     private mutating func lookUpIPv6(_ frames: UnsafePointer<PathFrame>, _ count: Int) {
+        let scratch = self.scratch
         let lines = unsafe IPv6SessionKey.current(reader.sessions.roots).pointee
         let isLarge = lines.lineCount >= SessionReader.linesWorthPrefetching
         for index in 0..<count {
             let place = unsafe Int(scratch.ipv6[index])
-            let hash = unsafe ipv6Key(frames, place).hash(lines.seed)
-            if isLarge { unsafe packetpath_prefetch(lines.address(lines.homeLine(hash))) }
+            let key = unsafe Self.ipv6Key(scratch, frames, place)
+            let hash = key.hash(lines.seed)
+            unsafe scratch.ipv6Keys[index] = key
+            if isLarge { lines.prefetchHomePair(hash) }
             unsafe scratch.hashes[index] = hash
         }
         for index in 0..<count {
             let place = unsafe Int(scratch.ipv6[index])
-            let found = unsafe lines.find(ipv6Key(frames, place), hash: scratch.hashes[index])
-            unsafe note(frames, place, found, isLarge)
+            let found = unsafe lines.find(scratch.ipv6Keys[index], hash: scratch.hashes[index])
+            unsafe note(scratch, frames, place, found, isLarge)
         }
     }
 
     /// The end that is, or may be, the session.
     @inline(__always)
-    private func ipv4Key(_ frames: UnsafePointer<PathFrame>, _ place: Int) -> IPv4SessionKey {
+    private static func ipv4Key(_ scratch: Scratch, _ frames: UnsafePointer<PathFrame>, _ place: Int)
+        -> IPv4SessionKey
+    {
         let packet = unsafe scratch.packets + place
         let address =
             unsafe frames[place].way == .toward ? packet.pointee.destinationLow : packet.pointee.sourceLow
@@ -97,7 +122,9 @@ extension PathWorker {
     }
 
     @inline(__always)
-    private func ipv6Key(_ frames: UnsafePointer<PathFrame>, _ place: Int) -> IPv6SessionKey {
+    private static func ipv6Key(_ scratch: Scratch, _ frames: UnsafePointer<PathFrame>, _ place: Int)
+        -> IPv6SessionKey
+    {
         let packet = unsafe scratch.packets + place
         let isToward = unsafe frames[place].way == .toward
         return unsafe IPv6SessionKey(
@@ -109,7 +136,7 @@ extension PathWorker {
     /// Notes what was found, and asks for the session's counters.
     @inline(__always)
     private mutating func note(
-        _ frames: UnsafePointer<PathFrame>, _ place: Int, _ found: UInt64, _ isLarge: Bool
+        _ scratch: Scratch, _ frames: UnsafePointer<PathFrame>, _ place: Int, _ found: UInt64, _ isLarge: Bool
     ) {
         unsafe scratch.ways[place] = frames[place].way == .toward ? .toward : .outward
         unsafe scratch.sessions[place] = found
@@ -121,39 +148,32 @@ extension PathWorker {
 
     // MARK: Judging
 
-    /// The verdict of nearly every packet is one look into the scope; the rest go to `judgeUncommon`.
     @inline(__always)
-    private func judgeIPv4(
-        _ frames: UnsafePointer<PathFrame>, _ place: Int, _ scopes: SlotStorage
-    ) -> PathOutcome {
-        let packet = unsafe scratch.packets + place
-        let session = unsafe SessionValue(word: scratch.sessions[place])
-        guard unsafe Self.isCommon(packet), session.word != 0, let scope = unsafe scopes.reader(session.scope)
-        else { return unsafe judgeUncommon(frames, place, scopes) }
-        guard unsafe scratch.ways[place] == .outward else {
-            return unsafe judgeUncommon(frames, place, scopes)
-        }
-        let permits = unsafe scope.permitsIPv4(
+    private static func isPermittedIPv4(_ packet: UnsafePointer<DecodedPacket>, _ scope: ScopeReader) -> Bool
+    {
+        unsafe scope.permitsIPv4(
             UInt32(truncatingIfNeeded: packet.pointee.destinationLow),
             service(packet.pointee.ipProtocol, packet.pointee.destinationPort))
-        return permits ? .permitted : .denied(.destination)
     }
 
     @inline(__always)
-    private func judgeIPv6(
-        _ frames: UnsafePointer<PathFrame>, _ place: Int, _ scopes: SlotStorage
-    ) -> PathOutcome {
-        let packet = unsafe scratch.packets + place
+    private static func isPermittedIPv6(_ packet: UnsafePointer<DecodedPacket>, _ scope: ScopeReader) -> Bool
+    {
+        unsafe scope.permitsIPv6(
+            packet.pointee.destinationBits, service(packet.pointee.ipProtocol, packet.pointee.destinationPort)
+        )
+    }
+
+    /// The scope of a plain packet from a known session; nil for what is to be judged otherwise.
+    @inline(__always)
+    private static func commonScope(
+        _ scratch: Scratch, _ packet: UnsafePointer<DecodedPacket>, _ place: Int, _ scopes: SlotStorage
+    ) -> ScopeReader? {
         let session = unsafe SessionValue(word: scratch.sessions[place])
-        guard unsafe Self.isCommon(packet), session.word != 0, let scope = unsafe scopes.reader(session.scope)
-        else { return unsafe judgeUncommon(frames, place, scopes) }
-        guard unsafe scratch.ways[place] == .outward else {
-            return unsafe judgeUncommon(frames, place, scopes)
+        guard unsafe isCommon(packet) && scratch.ways[place] == .outward, session.word != 0 else {
+            return nil
         }
-        let permits = unsafe scope.permitsIPv6(
-            packet.pointee.destinationBits,
-            service(packet.pointee.ipProtocol, packet.pointee.destinationPort))
-        return permits ? .permitted : .denied(.destination)
+        return unsafe scopes.reader(session.scope)
     }
 
     /// TCP or UDP, whole, without what moves its end. That it has its ports is the decoder's word: it was not dropped.
@@ -167,7 +187,8 @@ extension PathWorker {
 
     @inline(__always)
     private mutating func finish(
-        _ frames: UnsafePointer<PathFrame>, _ place: Int, _ outcome: PathOutcome, _ tick: UInt64,
+        _ scratch: Scratch, _ frames: UnsafePointer<PathFrame>, _ place: Int, _ outcome: PathOutcome,
+        _ tick: UInt64,
         _ sum: inout BatchCount
     ) {
         let packet = unsafe scratch.packets + place

@@ -36,7 +36,7 @@ extension PathWorker {
 
     /// Everything that is not a plain packet from a known session.
     @inline(never)
-    func judgeUncommon(
+    mutating func judgeUncommon(
         _ frames: UnsafePointer<PathFrame>, _ place: Int, _ scopes: SlotStorage
     ) -> PathOutcome {
         let way = unsafe scratch.ways[place]

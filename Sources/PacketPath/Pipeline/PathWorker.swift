@@ -2,7 +2,7 @@ import CPacketPath
 
 /// One worker of the packet path: frames go in, counts and events come out.
 ///
-/// Frames are taken 32 at a time, in passes: decode all; ask for the lines of the session index; look the sessions
+/// Frames are taken 64 at a time, in passes: decode all; ask for the lines of the session index; look the sessions
 /// up, and ask for their counters; judge, count, and report. What a pass asks the memory for, the next one finds
 /// near. Packets of the two families go through the later passes apart, so that no branch depends on which came.
 ///
@@ -38,8 +38,9 @@ public struct PathWorker: ~Copyable, @unchecked Sendable {
     /// The tunnels that a frame of interface 0 may be of, tried in order.
     var tunnels: TunnelList
 
-    /// Frames that go through the passes together.
-    public static var batch: Int { 32 }
+    /// Frames that go through the passes together. With 32 the first line that was asked for is looked at before
+    /// memory has answered: at a million sessions 64 took a tenth off a packet's time.
+    public static var batch: Int { 64 }
 
     /// - Parameters:
     ///   - tunnels: Indices of the tunnels that a frame of interface 0 may be of, tried in this order.
@@ -137,9 +138,9 @@ struct PathOutcome: BitwiseCopyable, Equatable {
     @inline(__always)
     var reason: UInt8 { code < 127 ? code : 0 }
 
-    /// Whether the packet shows that somebody uses the session.
+    /// Whether the packet shows that somebody uses the session: 0, or 128 and more, in one comparison.
     @inline(__always)
-    var isUse: Bool { code == 0 || code >= 128 }
+    var isUse: Bool { code &- 1 >= 127 }
 
     var verdict: Verdict {
         if code == 0 || self == .passed { return .permitted }
@@ -156,6 +157,8 @@ struct Scratch: BitwiseCopyable {
     let packets: UnsafeMutablePointer<DecodedPacket>
     let sessions: UnsafeMutablePointer<UInt64>
     let hashes: UnsafeMutablePointer<UInt64>
+    let ipv4Keys: UnsafeMutablePointer<IPv4SessionKey>
+    let ipv6Keys: UnsafeMutablePointer<IPv6SessionKey>
     let ipv4: UnsafeMutablePointer<UInt32>
     let ipv6: UnsafeMutablePointer<UInt32>
     let ways: UnsafeMutablePointer<JudgedPacket.Way>
@@ -163,9 +166,14 @@ struct Scratch: BitwiseCopyable {
 
     init() {
         let count = PathWorker.batch
-        unsafe packets = .allocate(capacity: count)
+        // Each packet in a cache line of its own.
+        let lines = UnsafeMutableRawPointer.allocate(
+            byteCount: count * MemoryLayout<DecodedPacket>.stride, alignment: 128)
+        unsafe packets = lines.bindMemory(to: DecodedPacket.self, capacity: count)
         unsafe sessions = .allocate(capacity: count)
         unsafe hashes = .allocate(capacity: count)
+        unsafe ipv4Keys = .allocate(capacity: count)
+        unsafe ipv6Keys = .allocate(capacity: count)
         unsafe ipv4 = .allocate(capacity: count)
         unsafe ipv6 = .allocate(capacity: count)
         unsafe ways = .allocate(capacity: count)
@@ -173,6 +181,8 @@ struct Scratch: BitwiseCopyable {
         unsafe packets.initialize(repeating: DecodedPacket(), count: count)
         unsafe sessions.initialize(repeating: 0, count: count)
         unsafe hashes.initialize(repeating: 0, count: count)
+        unsafe ipv4Keys.initialize(repeating: IPv4SessionKey(interface: 0, address: 0), count: count)
+        unsafe ipv6Keys.initialize(repeating: IPv6SessionKey(interface: 0, high: 0, low: 0), count: count)
         unsafe ipv4.initialize(repeating: 0, count: count)
         unsafe ipv6.initialize(repeating: 0, count: count)
         unsafe ways.initialize(repeating: .outward, count: count)
@@ -180,9 +190,11 @@ struct Scratch: BitwiseCopyable {
     }
 
     func free() {
-        unsafe packets.deallocate()
+        unsafe UnsafeMutableRawPointer(packets).deallocate()
         unsafe sessions.deallocate()
         unsafe hashes.deallocate()
+        unsafe ipv4Keys.deallocate()
+        unsafe ipv6Keys.deallocate()
         unsafe ipv4.deallocate()
         unsafe ipv6.deallocate()
         unsafe ways.deallocate()

@@ -1,5 +1,3 @@
-public import CPacketPath
-
 extension SessionReader {
     /// The values of many keys, 0 for those not found: `values[n]` for `keys[n]`.
     ///
@@ -16,8 +14,8 @@ extension SessionReader {
         findMany(keys, into: &values)
     }
 
-    /// Keys between asking for a line and looking at it: as many as the processor can have on their way.
-    @inlinable static var batch: Int { 32 }
+    /// Keys between asking for a line and looking at it: so many that memory has answered by then.
+    @inlinable static var batch: Int { 64 }
 
     /// Tables of fewer lines are in the second cache anyway, and asking would only cost.
     @inlinable static var linesWorthPrefetching: Int { 1 << 13 }
@@ -40,7 +38,7 @@ extension SessionReader {
             let end = min(first &+ Self.batch, keys.count)
             for index in first..<end {
                 let hash = unsafe keys[unchecked: index].hash(lines.seed)
-                unsafe packetpath_prefetch(lines.address(lines.homeLine(hash)))
+                lines.prefetchHomePair(hash)
                 // The hash waits where the value will be.
                 unsafe values[unchecked: index] = hash
             }
