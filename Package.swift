@@ -29,6 +29,7 @@ let package = Package(
     products: [
         // For the benchmark package, and for nobody else.
         .library(name: "PacketPath", targets: ["PacketPath"]),
+        .library(name: "Capture", targets: ["Capture"]),
         // For the package of fuzzers (Tests/Fuzz), and for nobody else.
         .library(name: "FuzzProperties", targets: ["FuzzProperties"]),
     ],

@@ -1,0 +1,2 @@
+#define REFERENCE_TABLE reference_native
+#include "../Reference/path.c"
