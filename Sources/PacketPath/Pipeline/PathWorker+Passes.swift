@@ -72,65 +72,52 @@ extension PathWorker {
     @inline(__always)
     private mutating func lookUpIPv4(_ frames: UnsafePointer<PathFrame>, _ count: Int) {
         let scratch = self.scratch
-        let lines = unsafe IPv4SessionKey.current(reader.sessions.roots).pointee
-        let isLarge = lines.lineCount >= SessionReader.linesWorthPrefetching
-        for index in 0..<count {
-            let place = unsafe Int(scratch.ipv4[index])
-            let key = unsafe Self.ipv4Key(scratch, frames, place)
-            let hash = key.hash(lines.seed)
-            unsafe scratch.ipv4Keys[index] = key
-            if isLarge { lines.prefetchHomePair(hash) }
-            unsafe scratch.hashes[index] = hash
-        }
-        for index in 0..<count {
-            let place = unsafe Int(scratch.ipv4[index])
-            let found = unsafe lines.find(scratch.ipv4Keys[index], hash: scratch.hashes[index])
-            unsafe note(scratch, frames, place, found, isLarge)
+        let lines = unsafe reader.sessions.roots.pointee.current(.ipv4).pointee
+        unsafe lookUp(frames, scratch.ipv4, count, lines) { place in
+            let packet = unsafe scratch.packets + place
+            let isToward = unsafe frames[place].way == .toward
+            let address = unsafe isToward ? packet.pointee.destinationLow : packet.pointee.sourceLow
+            return unsafe IPv4SessionKey(
+                interface: frames[place].interface, address: UInt32(truncatingIfNeeded: address)
+            ).indexKey
         }
     }
 
     @inline(__always)
     private mutating func lookUpIPv6(_ frames: UnsafePointer<PathFrame>, _ count: Int) {
         let scratch = self.scratch
-        let lines = unsafe IPv6SessionKey.current(reader.sessions.roots).pointee
+        let lines = unsafe reader.sessions.roots.pointee.current(.ipv6).pointee
+        let secret = reader.sessions.secret
+        unsafe lookUp(frames, scratch.ipv6, count, lines) { place in
+            let packet = unsafe scratch.packets + place
+            let isToward = unsafe frames[place].way == .toward
+            return unsafe IPv6SessionKey(
+                interface: frames[place].interface,
+                high: isToward ? packet.pointee.destinationHigh : packet.pointee.sourceHigh,
+                low: isToward ? packet.pointee.destinationLow : packet.pointee.sourceLow
+            ).indexKey(secret)
+        }
+    }
+
+    /// Looks up the end that is, or may be, the session: `key` makes its key of a frame's place.
+    @inline(__always)
+    private mutating func lookUp(
+        _ frames: UnsafePointer<PathFrame>, _ list: UnsafeMutablePointer<UInt32>, _ count: Int,
+        _ lines: Lines, key: (Int) -> IndexKey
+    ) {
+        let scratch = self.scratch
         let isLarge = lines.lineCount >= SessionReader.linesWorthPrefetching
         for index in 0..<count {
-            let place = unsafe Int(scratch.ipv6[index])
-            let key = unsafe Self.ipv6Key(scratch, frames, place)
+            let key = unsafe key(Int(list[index]))
             let hash = key.hash(lines.seed)
-            unsafe scratch.ipv6Keys[index] = key
+            unsafe scratch.keys[index] = key
             if isLarge { lines.prefetchHomePair(hash) }
             unsafe scratch.hashes[index] = hash
         }
         for index in 0..<count {
-            let place = unsafe Int(scratch.ipv6[index])
-            let found = unsafe lines.find(scratch.ipv6Keys[index], hash: scratch.hashes[index])
-            unsafe note(scratch, frames, place, found, isLarge)
+            let found = unsafe lines.find(scratch.keys[index], hash: scratch.hashes[index])
+            unsafe note(scratch, frames, Int(list[index]), found, isLarge)
         }
-    }
-
-    /// The end that is, or may be, the session.
-    @inline(__always)
-    private static func ipv4Key(_ scratch: Scratch, _ frames: UnsafePointer<PathFrame>, _ place: Int)
-        -> IPv4SessionKey
-    {
-        let packet = unsafe scratch.packets + place
-        let address =
-            unsafe frames[place].way == .toward ? packet.pointee.destinationLow : packet.pointee.sourceLow
-        return unsafe IPv4SessionKey(
-            interface: frames[place].interface, address: UInt32(truncatingIfNeeded: address))
-    }
-
-    @inline(__always)
-    private static func ipv6Key(_ scratch: Scratch, _ frames: UnsafePointer<PathFrame>, _ place: Int)
-        -> IPv6SessionKey
-    {
-        let packet = unsafe scratch.packets + place
-        let isToward = unsafe frames[place].way == .toward
-        return unsafe IPv6SessionKey(
-            interface: frames[place].interface,
-            high: isToward ? packet.pointee.destinationHigh : packet.pointee.sourceHigh,
-            low: isToward ? packet.pointee.destinationLow : packet.pointee.sourceLow)
     }
 
     /// Notes what was found, and asks for the session's counters.

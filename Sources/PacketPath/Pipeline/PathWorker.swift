@@ -157,8 +157,7 @@ struct Scratch: BitwiseCopyable {
     let packets: UnsafeMutablePointer<DecodedPacket>
     let sessions: UnsafeMutablePointer<UInt64>
     let hashes: UnsafeMutablePointer<UInt64>
-    let ipv4Keys: UnsafeMutablePointer<IPv4SessionKey>
-    let ipv6Keys: UnsafeMutablePointer<IPv6SessionKey>
+    let keys: UnsafeMutablePointer<IndexKey>
     let ipv4: UnsafeMutablePointer<UInt32>
     let ipv6: UnsafeMutablePointer<UInt32>
     let ways: UnsafeMutablePointer<JudgedPacket.Way>
@@ -172,8 +171,7 @@ struct Scratch: BitwiseCopyable {
         unsafe packets = lines.bindMemory(to: DecodedPacket.self, capacity: count)
         unsafe sessions = .allocate(capacity: count)
         unsafe hashes = .allocate(capacity: count)
-        unsafe ipv4Keys = .allocate(capacity: count)
-        unsafe ipv6Keys = .allocate(capacity: count)
+        unsafe keys = .allocate(capacity: count)
         unsafe ipv4 = .allocate(capacity: count)
         unsafe ipv6 = .allocate(capacity: count)
         unsafe ways = .allocate(capacity: count)
@@ -181,8 +179,7 @@ struct Scratch: BitwiseCopyable {
         unsafe packets.initialize(repeating: DecodedPacket(), count: count)
         unsafe sessions.initialize(repeating: 0, count: count)
         unsafe hashes.initialize(repeating: 0, count: count)
-        unsafe ipv4Keys.initialize(repeating: IPv4SessionKey(interface: 0, address: 0), count: count)
-        unsafe ipv6Keys.initialize(repeating: IPv6SessionKey(interface: 0, high: 0, low: 0), count: count)
+        unsafe keys.initialize(repeating: IndexKey(word: 0), count: count)
         unsafe ipv4.initialize(repeating: 0, count: count)
         unsafe ipv6.initialize(repeating: 0, count: count)
         unsafe ways.initialize(repeating: .outward, count: count)
@@ -193,8 +190,7 @@ struct Scratch: BitwiseCopyable {
         unsafe UnsafeMutableRawPointer(packets).deallocate()
         unsafe sessions.deallocate()
         unsafe hashes.deallocate()
-        unsafe ipv4Keys.deallocate()
-        unsafe ipv6Keys.deallocate()
+        unsafe keys.deallocate()
         unsafe ipv4.deallocate()
         unsafe ipv6.deallocate()
         unsafe ways.deallocate()

@@ -3,12 +3,13 @@ import Synchronization
 /// The table of one family as its writer sees it: the lines in use, the ones that wait for a grace period, and
 /// when to build new ones.
 @safe
-struct FamilyTable<Key: IndexKey>: ~Copyable, @unchecked Sendable {
+struct FamilyTable: ~Copyable, @unchecked Sendable {
     // Unchecked: the pointers are this table's own, or to what only atomics change.
 
-    private var writer: LineWriter<Key>
+    private var writer: LineWriter
     /// The allocated description of `writer.lines` that readers are pointed to.
-    private var published: UnsafeMutablePointer<Lines<Key>>
+    private var published: UnsafeMutablePointer<Lines>
+    private let family: TableFamily
     private let key: (UInt64, UInt64)
     private var generation: UInt64
 
@@ -20,45 +21,46 @@ struct FamilyTable<Key: IndexKey>: ~Copyable, @unchecked Sendable {
     /// A table that readers may still be in, and the period whose end frees it.
     @safe
     private struct Retired {
-        let lines: UnsafeMutablePointer<Lines<Key>>
+        let lines: UnsafeMutablePointer<Lines>
         let period: UInt64
 
-        var bytes: Int { unsafe lines.pointee.lineCount * Lines<Key>.bytesPerLine }
+        var bytes: Int { unsafe lines.pointee.lineCount * Lines.bytesPerLine }
 
         func free() { unsafe FamilyTable.free(lines) }
     }
 
     /// A table of no keys. Nil when there is no memory.
-    init?(key: (UInt64, UInt64)) {
+    init?(_ family: TableFamily, key: (UInt64, UInt64)) {
+        self.family = family
         self.key = key
         generation = 0
         guard
-            let lines = Lines<Key>(lineCount: Lines<Key>.fewestLines, seed: HashSeed(key: key, generation: 0))
+            let lines = Lines(lineCount: Lines.fewestLines, seed: HashSeed(key: key, generation: 0))
         else { return nil }
         writer = LineWriter(lines)
         unsafe published = Self.allocated(lines)
     }
 
-    private static func allocated(_ lines: Lines<Key>) -> UnsafeMutablePointer<Lines<Key>> {
-        let memory = UnsafeMutablePointer<Lines<Key>>.allocate(capacity: 1)
+    private static func allocated(_ lines: Lines) -> UnsafeMutablePointer<Lines> {
+        let memory = UnsafeMutablePointer<Lines>.allocate(capacity: 1)
         unsafe memory.initialize(to: lines)
         return unsafe memory
     }
 
-    private static func free(_ lines: UnsafeMutablePointer<Lines<Key>>) {
+    private static func free(_ lines: UnsafeMutablePointer<Lines>) {
         unsafe lines.pointee.free()
         unsafe lines.deallocate()
     }
 
-    var address: UnsafeMutablePointer<Lines<Key>> { unsafe published }
+    var address: UnsafeMutablePointer<Lines> { unsafe published }
     var count: Int { writer.live }
     var slotCount: Int { writer.lines.slotCount }
     var bytes: Int { writer.bytes }
     var retiredBytes: Int { retired.reduce(0) { $0 + $1.bytes } }
 
-    func find(_ key: Key) -> UInt64 { writer.find(key) }
-    func pathLength(_ key: Key) -> Int { writer.pathLength(key) }
-    func forEach(_ body: (Key, UInt64) -> Void) {
+    func find(_ key: IndexKey) -> UInt64 { writer.find(key) }
+    func pathLength(_ key: IndexKey) -> Int { writer.pathLength(key) }
+    func forEach(_ body: (IndexKey, UInt64) -> Void) {
         _ = writer.forEach { key, value in
             body(key, value)
             return true
@@ -69,7 +71,7 @@ struct FamilyTable<Key: IndexKey>: ~Copyable, @unchecked Sendable {
 
     /// Returns the value that was replaced, or 0.
     mutating func insert(
-        _ key: Key, _ value: UInt64, _ shared: SharedTables
+        _ key: IndexKey, _ value: UInt64, _ shared: SharedTables
     ) throws(SessionIndexError) -> UInt64 {
         while true {
             if Self.isCrowded(writer.live + 1, writer.used + 1, writer.lines.slotCount), writer.find(key) == 0
@@ -85,7 +87,7 @@ struct FamilyTable<Key: IndexKey>: ~Copyable, @unchecked Sendable {
     }
 
     /// Returns the value that was removed, or 0.
-    mutating func remove(_ key: Key, _ shared: SharedTables) -> UInt64 {
+    mutating func remove(_ key: IndexKey, _ shared: SharedTables) -> UInt64 {
         let old = writer.remove(key)
         if slotCount > Self.fewestSlots, writer.live < slotCount / 8 {
             // A smaller table is a saving, not a need: without memory for it the larger one stays.
@@ -99,7 +101,7 @@ struct FamilyTable<Key: IndexKey>: ~Copyable, @unchecked Sendable {
         live > slots / 2 || used > slots / 8 * 5
     }
 
-    private static var fewestSlots: Int { Lines<Key>.fewestLines * Key.slotsPerLine }
+    private static var fewestSlots: Int { Lines.fewestLines * IndexKey.slotsPerLine }
 
     /// Slots for so many keys: as many as now while an eighth to a half of them is in use, else so many that an
     /// eighth to a quarter is (shrinking) or a quarter to a half (growing). A table that has just grown loses
@@ -118,21 +120,21 @@ struct FamilyTable<Key: IndexKey>: ~Copyable, @unchecked Sendable {
         let moved = try moved(for: live)
         let old = unsafe published
         unsafe published = Self.allocated(moved.lines)
-        unsafe Key.publish(published, shared.roots)
+        unsafe shared.roots.pointee.publish(published, family)
         writer = moved
         // The slots that rested in the old lines are freed with them; the new ones have none.
         unsafe retired.append(Retired(lines: old, period: shared.grace.begin()))
         reclaim(shared)
     }
 
-    private mutating func moved(for live: Int) throws(SessionIndexError) -> LineWriter<Key> {
+    private mutating func moved(for live: Int) throws(SessionIndexError) -> LineWriter {
         var slots = slots(for: live)
         var attempts = 0
         while true {
             generation += 1
             let seed = HashSeed(key: key, generation: generation)
-            guard let lines = Lines<Key>(lineCount: slots / Key.slotsPerLine, seed: seed) else {
-                throw .noMemory(bytes: slots / Key.slotsPerLine * Lines<Key>.bytesPerLine)
+            guard let lines = Lines(lineCount: slots / IndexKey.slotsPerLine, seed: seed) else {
+                throw .noMemory(bytes: slots / IndexKey.slotsPerLine * Lines.bytesPerLine)
             }
             var moved = LineWriter(lines)
             let complete = writer.forEach { key, value in

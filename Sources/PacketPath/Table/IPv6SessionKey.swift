@@ -1,7 +1,10 @@
-public import Synchronization
-
-/// A tunnel interface and an IPv6 address: three words, so that a slot is four words and a line holds two.
-public struct IPv6SessionKey: IndexKey, Hashable {
+/// A tunnel interface and an IPv6 address.
+///
+/// Tables hold a fingerprint of it, 64 bits under a secret of the index, so that a slot is two words as for IPv4 and
+/// half the memory is looked through. An address that is no session's is taken for one with a probability of about
+/// sessions × 2^-64 a packet: one in 10^13 at a million sessions. The packet path is a witness and lets nobody in;
+/// the decision page FingerprintsForIPv6 weighs it.
+public struct IPv6SessionKey: BitwiseCopyable, Sendable, Hashable {
     public let high: UInt64
     public let low: UInt64
     public let interface: UInt32
@@ -18,75 +21,14 @@ public struct IPv6SessionKey: IndexKey, Hashable {
         self.interface = interface
     }
 
-    @usableFromInline static var slotsPerLine: Int {
-        @inlinable get { 2 }
-    }
-
+    /// Two rounds of multiply and fold with a secret: two addresses that were chosen without it have the same first
+    /// product with a probability of about 2^-64 (the NH of UMAC, RFC 4418 section 5.2.2), see ``HashSeed``.
     @inlinable
     @inline(__always)
-    func hash(_ seed: HashSeed) -> UInt64 {
-        let product = (high &+ seed.a).multipliedFullWidth(by: low &+ seed.b)
-        // The interface moves one factor of the second product, so that one address on two tunnels lies in two
-        // places.
-        return folded(product.high &+ seed.c &+ UInt64(interface) &<< 32, product.low &+ seed.d)
-    }
-
-    // Slot: value, first half, second half, interface. The interface is the mark.
-
-    @inlinable
-    @inline(__always)
-    func search(_ line: UnsafePointer<Atomic<UInt64>>) -> LineAnswer {
-        // Relaxed: only a hint where to look, and whether the path ends (SessionTableProof, invariant 4).
-        let h0 = unsafe line[1].load(ordering: .relaxed)
-        let l0 = unsafe line[2].load(ordering: .relaxed)
-        let m0 = unsafe line[3].load(ordering: .relaxed)
-        let m1 = unsafe line[7].load(ordering: .relaxed)
-        let mark = UInt64(interface)
-        let slot = (h0 ^ high) | (l0 ^ low) | (m0 ^ mark) == 0 ? 0 : 4
-        // Acquiring; pairs with the releasing store in `LineWriter.setValue`. The value before its key, see
-        // `IPv4SessionKey`.
-        let value = unsafe line[slot].load(ordering: .acquiring)
-        let h = unsafe line[slot &+ 1].load(ordering: .relaxed)
-        let l = unsafe line[slot &+ 2].load(ordering: .relaxed)
-        let m = unsafe line[slot &+ 3].load(ordering: .relaxed)
-        return LineAnswer(
-            value: (h ^ high) | (l ^ low) | (m ^ mark) == 0 ? value : 0, hasEmptySlot: min(m0, m1) == 0)
-    }
-
-    @usableFromInline
-    static func key(_ slot: UnsafePointer<Atomic<UInt64>>) -> Self? {
-        // Relaxed: only the writer asks, and only the writer stores.
-        let mark = unsafe slot[3].load(ordering: .relaxed)
-        guard mark != 0 else { return nil }
-        return unsafe Self(
-            interface: UInt32(truncatingIfNeeded: mark), high: slot[1].load(ordering: .relaxed),
-            low: slot[2].load(ordering: .relaxed))
-    }
-
-    @usableFromInline
-    func write(_ slot: UnsafePointer<Atomic<UInt64>>) {
-        // Relaxed: released by the store of the value that follows.
-        unsafe slot[1].store(high, ordering: .relaxed)
-        unsafe slot[2].store(low, ordering: .relaxed)
-        unsafe slot[3].store(UInt64(interface), ordering: .relaxed)
-    }
-
-    @usableFromInline
-    static func clear(_ slot: UnsafePointer<Atomic<UInt64>>) {
-        // Relaxed: says only that a chain may end here, and it may (SessionTableProof, invariant 4).
-        unsafe slot[3].store(0, ordering: .relaxed)
-    }
-
-    @inlinable
-    @inline(__always)
-    static func current(_ roots: UnsafePointer<TableRoots>) -> UnsafePointer<Lines<Self>> {
-        // Acquiring; pairs with the releasing store in `publish`.
-        unsafe UnsafePointer(roots.pointee.ipv6.load(ordering: .acquiring))
-    }
-
-    @usableFromInline
-    static func publish(_ lines: UnsafePointer<Lines<Self>>, _ roots: UnsafePointer<TableRoots>) {
-        // Releasing; pairs with the acquiring load in `current`.
-        unsafe roots.pointee.ipv6.store(UnsafeMutablePointer(mutating: lines), ordering: .releasing)
+    func indexKey(_ secret: HashSeed) -> IndexKey {
+        let product = (high &+ secret.a).multipliedFullWidth(by: low &+ secret.b)
+        // The interface moves one factor of the second product, so that one address on two tunnels is two keys.
+        let word = folded(product.high &+ secret.c &+ UInt64(interface) &<< 32, product.low &+ secret.d)
+        return IndexKey(word: word == 0 ? 1 : word)
     }
 }

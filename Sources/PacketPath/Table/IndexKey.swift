@@ -1,35 +1,69 @@
 public import Synchronization
 
-/// What a table of one address family needs to know of its key: how it is hashed, and how it lies in a line.
+/// A session's address as a table holds it: one word that is never 0. For IPv4 it says tunnel and address exactly;
+/// for IPv6 it is a fingerprint of both, see ``IPv6SessionKey``.
 ///
-/// A line is one cache line, eight words. Its slots are filled from the first one; a slot's *mark*, one word of
-/// the key that is never 0, says that the slot is in use. The loads and stores of the words are in the two
-/// conformances and nowhere else.
+/// A line is one cache line, eight words: four slots of a value and a key, filled from the first one. A slot whose key
+/// is 0 is empty. The loads and stores of a slot's words are here, and in `LineWriter` for the value.
 @usableFromInline
-protocol IndexKey: BitwiseCopyable, Sendable, Equatable {
-    /// Slots in a line of eight words.
-    static var slotsPerLine: Int { get }
+struct IndexKey: BitwiseCopyable, Sendable, Hashable {
+    @usableFromInline let word: UInt64
 
-    func hash(_ seed: HashSeed) -> UInt64
+    @inlinable
+    init(word: UInt64) { self.word = word }
+
+    /// Slots in a line of eight words.
+    @usableFromInline static var slotsPerLine: Int {
+        @inlinable get { 4 }
+    }
+
+    @inlinable
+    @inline(__always)
+    func hash(_ seed: HashSeed) -> UInt64 {
+        folded(folded(word &+ seed.a, seed.b) &+ seed.c, seed.d)
+    }
 
     /// Looks at all slots of a line without a branch: the value of this key there, or 0, and whether a slot is
     /// empty.
-    func search(_ line: UnsafePointer<Atomic<UInt64>>) -> LineAnswer
+    @inlinable
+    @inline(__always)
+    func search(_ line: UnsafePointer<Atomic<UInt64>>) -> LineAnswer {
+        // Relaxed: only a hint where to look, and whether the path ends (SessionTableProof, invariant 4).
+        let k0 = unsafe line[1].load(ordering: .relaxed)
+        let k1 = unsafe line[3].load(ordering: .relaxed)
+        let k2 = unsafe line[5].load(ordering: .relaxed)
+        let k3 = unsafe line[7].load(ordering: .relaxed)
+        // No select among values: the compiler makes branches of them, and which slot holds a key is a coin's
+        // toss that no processor foresees.
+        let matches =
+            UInt64(k0 == word ? 1 : 0) | UInt64(k1 == word ? 2 : 0) | UInt64(k2 == word ? 4 : 0) | 8
+        let slot = matches.trailingZeroBitCount &* 2
+        // Acquiring; pairs with the releasing store in `LineWriter.setValue`. The value before its key, which is
+        // therefore read again: a key seen earlier may have left the slot since, and another have come.
+        let value = unsafe line[slot].load(ordering: .acquiring)
+        let key = unsafe line[slot &+ 1].load(ordering: .relaxed)
+        return LineAnswer(
+            value: key == word ? value : 0, hasEmptySlot: min(min(k0, k1), min(k2, k3)) == 0)
+    }
 
     /// The key in a slot that is in use, for the writer. Nil in an empty one.
-    static func key(_ slot: UnsafePointer<Atomic<UInt64>>) -> Self?
+    static func key(_ slot: UnsafePointer<Atomic<UInt64>>) -> Self? {
+        // Relaxed: only the writer asks, and only the writer stores.
+        let word = unsafe slot[1].load(ordering: .relaxed)
+        return word == 0 ? nil : Self(word: word)
+    }
 
-    /// Writes the words of the key, the mark last. The caller releases the value afterwards.
-    func write(_ slot: UnsafePointer<Atomic<UInt64>>)
+    /// Writes the key. The caller releases the value afterwards.
+    func write(_ slot: UnsafePointer<Atomic<UInt64>>) {
+        // Relaxed: released by the store of the value that follows.
+        unsafe slot[1].store(word, ordering: .relaxed)
+    }
 
     /// Makes the slot empty again.
-    static func clear(_ slot: UnsafePointer<Atomic<UInt64>>)
-
-    /// The table of this family that is published now.
-    static func current(_ roots: UnsafePointer<TableRoots>) -> UnsafePointer<Lines<Self>>
-
-    /// Publishes a table of this family.
-    static func publish(_ lines: UnsafePointer<Lines<Self>>, _ roots: UnsafePointer<TableRoots>)
+    static func clear(_ slot: UnsafePointer<Atomic<UInt64>>) {
+        // Relaxed: says only that a chain may end here, and it may (SessionTableProof, invariant 4).
+        unsafe slot[1].store(0, ordering: .relaxed)
+    }
 }
 
 /// What one line says of a key.

@@ -1,8 +1,8 @@
 import Synchronization
 
 /// What the writer keeps beside the lines of a table, and the stores into them. Readers see none of it.
-struct LineWriter<Key: IndexKey>: ~Copyable {
-    let lines: Lines<Key>
+struct LineWriter: ~Copyable {
+    let lines: Lines
     /// Keys in the table.
     private(set) var live = 0
     /// Slots whose mark is set: live ones, and removed ones that are not empty again.
@@ -16,7 +16,7 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
     private var isRemoved: [UInt64]
     private var isLeaving: [UInt64]
 
-    init(_ lines: Lines<Key>) {
+    init(_ lines: Lines) {
         self.lines = lines
         passing = Array(repeating: 0, count: lines.lineCount)
         isRemoved = Array(repeating: 0, count: (lines.slotCount + 63) / 64)
@@ -26,7 +26,7 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
     /// A slot of the table: the number of its line times the slots in a line, and its place there.
     typealias Slot = Int
 
-    private static var wordsPerSlot: Int { 8 / Key.slotsPerLine }
+    private static var wordsPerSlot: Int { 8 / IndexKey.slotsPerLine }
 
     private func address(_ slot: Slot) -> UnsafePointer<Atomic<UInt64>> {
         unsafe UnsafePointer(lines.words + slot * Self.wordsPerSlot)
@@ -42,10 +42,10 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
         unsafe address(slot)[0].store(value, ordering: .releasing)
     }
 
-    private func key(_ slot: Slot) -> Key? { unsafe Key.key(address(slot)) }
+    private func key(_ slot: Slot) -> IndexKey? { unsafe IndexKey.key(address(slot)) }
 
     private func slots(ofLine line: Int) -> Range<Slot> {
-        line * Key.slotsPerLine..<(line + 1) * Key.slotsPerLine
+        line * IndexKey.slotsPerLine..<(line + 1) * IndexKey.slotsPerLine
     }
 
     /// What the path of a key says to the writer.
@@ -59,9 +59,9 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
     }
 
     /// Looks through the whole path before it settles for a free slot: a line never holds a key twice.
-    private func place(_ key: Key, _ hash: UInt64) -> Place {
+    private func place(_ key: IndexKey, _ hash: UInt64) -> Place {
         var place = Place()
-        for step in 0..<Lines<Key>.longestPath {
+        for step in 0..<Lines.longestPath {
             var ends = false
             for slot in slots(ofLine: lines.line(hash, step)) {
                 let found = self.key(slot)
@@ -85,7 +85,7 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
         case full
     }
 
-    mutating func insert(_ key: Key, _ value: UInt64) -> Insertion {
+    mutating func insert(_ key: IndexKey, _ value: UInt64) -> Insertion {
         let hash = key.hash(lines.seed)
         let place = place(key, hash)
         guard let slot = place.own ?? place.free else { return .full }
@@ -104,7 +104,7 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
     }
 
     /// Removes a key; its value, or 0. Its slot rests from now on.
-    mutating func remove(_ key: Key) -> UInt64 {
+    mutating func remove(_ key: IndexKey) -> UInt64 {
         let hash = key.hash(lines.seed)
         let place = place(key, hash)
         guard let slot = place.own else { return 0 }
@@ -124,10 +124,10 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
         return old
     }
 
-    func find(_ key: Key) -> UInt64 { lines.find(key, hash: key.hash(lines.seed)) }
+    func find(_ key: IndexKey) -> UInt64 { lines.find(key, hash: key.hash(lines.seed)) }
 
     /// Every key and value, in no order. Stops when the body says false.
-    func forEach(_ body: (Key, UInt64) -> Bool) -> Bool {
+    func forEach(_ body: (IndexKey, UInt64) -> Bool) -> Bool {
         for slot in 0..<lines.slotCount {
             let value = value(slot)
             if value != 0, let key = key(slot), !body(key, value) { return false }
@@ -152,7 +152,7 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
     mutating func endLeaving() {
         for slot in leaving {
             isLeaving.remove(Int(slot))
-            let line = Int(slot) / Key.slotsPerLine
+            let line = Int(slot) / IndexKey.slotsPerLine
             if passing[line] == 0 { emptyRemoved(line) }
         }
         leaving.removeAll(keepingCapacity: true)
@@ -162,7 +162,7 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
     /// why removed keys never add up.
     private mutating func emptyRemoved(_ line: Int) {
         for slot in slots(ofLine: line) where value(slot) == 0 && key(slot) != nil && !isResting(slot) {
-            unsafe Key.clear(address(slot))
+            unsafe IndexKey.clear(address(slot))
             used -= 1
         }
     }
@@ -170,18 +170,18 @@ struct LineWriter<Key: IndexKey>: ~Copyable {
     // MARK: - For the proof's tests
 
     /// The lines that a look-up of this key reads.
-    func pathLength(_ key: Key) -> Int {
+    func pathLength(_ key: IndexKey) -> Int {
         let hash = key.hash(lines.seed)
-        for step in 0..<Lines<Key>.longestPath {
+        for step in 0..<Lines.longestPath {
             let answer = unsafe key.search(lines.address(lines.line(hash, step)))
             if answer.value != 0 || answer.hasEmptySlot { return step + 1 }
         }
-        return Lines<Key>.longestPath
+        return Lines.longestPath
     }
 
     /// Bytes of the lines and of what the writer keeps beside them.
     var bytes: Int {
-        lines.lineCount * Lines<Key>.bytesPerLine + passing.count + isRemoved.count * 16
+        lines.lineCount * Lines.bytesPerLine + passing.count + isRemoved.count * 16
             + (removed.capacity + leaving.capacity) * MemoryLayout<UInt32>.stride
     }
 }

@@ -8,7 +8,7 @@ public import Synchronization
 /// elsewhere (double hashing: no runs form, so no run can be grown), and at most `longestPath` lines in all.
 @usableFromInline
 @safe
-struct Lines<Key: IndexKey>: BitwiseCopyable {
+struct Lines: BitwiseCopyable {
     /// Valid for `lineCount` lines of eight words, until the grace period after the table was replaced.
     @usableFromInline let words: UnsafeMutablePointer<Atomic<UInt64>>
     /// The top bits of the hash, so many that they number the pairs.
@@ -17,7 +17,7 @@ struct Lines<Key: IndexKey>: BitwiseCopyable {
     @usableFromInline let seed: HashSeed
 
     @inlinable var lineCount: Int { Int((pairMask &+ 1) &* 2) }
-    var slotCount: Int { lineCount * Key.slotsPerLine }
+    var slotCount: Int { lineCount * IndexKey.slotsPerLine }
 
     /// Nil when there is no memory.
     init?(lineCount: Int, seed: HashSeed) {
@@ -62,7 +62,7 @@ struct Lines<Key: IndexKey>: BitwiseCopyable {
         Int(truncatingIfNeeded: (hash &>> pairShift) &* 2 | hash & 1)
     }
 
-    /// Asks for both lines of the first pair. A tenth of the IPv6 keys of a table half full lie in the second one,
+    /// Asks for both lines of the first pair. Some keys of a table half full lie in the second one,
     /// and a miss looks there a quarter of the time: a wait for memory in so many look-ups costs more than the
     /// line that is asked for in vain.
     @inlinable
@@ -84,7 +84,12 @@ struct Lines<Key: IndexKey>: BitwiseCopyable {
     /// The value of a key, or 0.
     @inlinable
     @inline(__always)
-    func find(_ key: Key, hash: UInt64) -> UInt64 {
+    func find(_ key: IndexKey) -> UInt64 { find(key, hash: key.hash(seed)) }
+
+    /// The value of a key of this hash, or 0.
+    @inlinable
+    @inline(__always)
+    func find(_ key: IndexKey, hash: UInt64) -> UInt64 {
         let answer = unsafe key.search(address(homeLine(hash)))
         // One branch for both ends of nearly every look-up, so that it is foreseen whether or not hits are.
         if answer.value != 0 || answer.hasEmptySlot { return answer.value }
@@ -93,7 +98,7 @@ struct Lines<Key: IndexKey>: BitwiseCopyable {
 
     @usableFromInline
     @inline(never)
-    func findFurther(_ key: Key, _ hash: UInt64) -> UInt64 {
+    func findFurther(_ key: IndexKey, _ hash: UInt64) -> UInt64 {
         for step in 1..<Self.longestPath {
             let answer = unsafe key.search(address(line(hash, step)))
             if answer.value != 0 || answer.hasEmptySlot { return answer.value }

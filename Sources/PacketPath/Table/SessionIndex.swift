@@ -5,14 +5,15 @@
 /// for one word a batch. A value is the caller's affair, 0 excepted; the packet path puts the number of the scope
 /// into the upper half and the slot of the session's counters into the lower.
 ///
-/// Cost: a slot is 16 bytes (IPv4) or 32 (IPv6) and an eighth to a half of the slots is in use, so a million IPv6
-/// sessions take 66 MiB, and 98 MiB while the table grows. A look-up mostly reads one cache line, and 32
-/// lines at most. An insertion that finds the table half full moves every key, which takes tens of
+/// Cost: a slot is 16 bytes and an eighth to a half of the slots is in use, so a million sessions take 33 MiB, and 49
+/// while the table grows. A look-up mostly reads one cache line, and 32 lines at most. An insertion that finds the table half full moves every key, which takes tens of
 /// milliseconds at a million; readers do not notice. `SessionTableProof` argues why all of this is safe.
 public struct SessionIndex: ~Copyable, Sendable {
-    private var ipv4: FamilyTable<IPv4SessionKey>
-    private var ipv6: FamilyTable<IPv6SessionKey>
+    private var ipv4: FamilyTable
+    private var ipv6: FamilyTable
     private let shared: SharedTables
+    /// What IPv6 addresses are fingerprinted with.
+    private let secret: HashSeed
     private var changes: UInt64 = 0
 
     /// An empty index.
@@ -22,13 +23,15 @@ public struct SessionIndex: ~Copyable, Sendable {
     ///   - readers: how many readers may be registered at once. Every check for the end of a grace period reads a
     ///     line for each.
     public init(key: (UInt64, UInt64), readers: Int = 64) throws(SessionIndexError) {
-        let smallest = Lines<IPv6SessionKey>.fewestLines * Lines<IPv6SessionKey>.bytesPerLine
-        guard let ipv4 = FamilyTable<IPv4SessionKey>(key: key) else { throw .noMemory(bytes: smallest) }
+        let smallest = Lines.fewestLines * Lines.bytesPerLine
+        guard let ipv4 = FamilyTable(.ipv4, key: key) else { throw .noMemory(bytes: smallest) }
         // Another secret for the other family, from the same bits.
-        guard let ipv6 = FamilyTable<IPv6SessionKey>(key: (~key.1, key.0)) else {
+        guard let ipv6 = FamilyTable(.ipv6, key: (~key.1, key.0)) else {
             throw .noMemory(bytes: smallest)
         }
-        shared = SharedTables(ipv4, ipv6, readers: readers)
+        // A generation that no table reaches: nothing else is made of these bits.
+        secret = HashSeed(key: (key.1, ~key.0), generation: .max)
+        shared = SharedTables(ipv4, ipv6, secret: secret, readers: readers)
         self.ipv4 = ipv4
         self.ipv6 = ipv6
     }
@@ -55,7 +58,7 @@ public struct SessionIndex: ~Copyable, Sendable {
     ) throws(SessionIndexError) -> UInt64 {
         try check(key.interface, value)
         defer { countChange() }
-        return try ipv4.insert(key, value, shared)
+        return try ipv4.insert(key.indexKey, value, shared)
     }
 
     /// Inserts a key, or replaces its value. Returns the value before, or 0.
@@ -65,7 +68,7 @@ public struct SessionIndex: ~Copyable, Sendable {
     ) throws(SessionIndexError) -> UInt64 {
         try check(key.interface, value)
         defer { countChange() }
-        return try ipv6.insert(key, value, shared)
+        return try ipv6.insert(key.indexKey(secret), value, shared)
     }
 
     /// Removes a key. Returns its value, or 0 when it was not there.
@@ -75,14 +78,14 @@ public struct SessionIndex: ~Copyable, Sendable {
     @discardableResult
     public mutating func remove(_ key: IPv4SessionKey) -> UInt64 {
         defer { countChange() }
-        return ipv4.remove(key, shared)
+        return ipv4.remove(key.indexKey, shared)
     }
 
     /// Removes a key. Returns its value, or 0 when it was not there.
     @discardableResult
     public mutating func remove(_ key: IPv6SessionKey) -> UInt64 {
         defer { countChange() }
-        return ipv6.remove(key, shared)
+        return ipv6.remove(key.indexKey(secret), shared)
     }
 
     private func check(_ interface: UInt32, _ value: UInt64) throws(SessionIndexError) {
@@ -118,10 +121,10 @@ public struct SessionIndex: ~Copyable, Sendable {
     // MARK: - Looking, for the writer
 
     /// The value of a key, or 0, as the writer sees it.
-    public func find(_ key: IPv4SessionKey) -> UInt64 { ipv4.find(key) }
+    public func find(_ key: IPv4SessionKey) -> UInt64 { ipv4.find(key.indexKey) }
 
     /// The value of a key, or 0, as the writer sees it.
-    public func find(_ key: IPv6SessionKey) -> UInt64 { ipv6.find(key) }
+    public func find(_ key: IPv6SessionKey) -> UInt64 { ipv6.find(key.indexKey(secret)) }
 
     /// Keys of both families.
     public var count: Int { ipv4.count + ipv6.count }
@@ -137,10 +140,13 @@ public struct SessionIndex: ~Copyable, Sendable {
     var slotCount: (ipv4: Int, ipv6: Int) { (ipv4.slotCount, ipv6.slotCount) }
 
     /// The cache lines that a look-up of this key reads.
-    func pathLength(_ key: IPv4SessionKey) -> Int { ipv4.pathLength(key) }
-    func pathLength(_ key: IPv6SessionKey) -> Int { ipv6.pathLength(key) }
+    func pathLength(_ key: IPv4SessionKey) -> Int { ipv4.pathLength(key.indexKey) }
+    func pathLength(_ key: IPv6SessionKey) -> Int { ipv6.pathLength(key.indexKey(secret)) }
 
-    func forEach(_ ipv4Body: (IPv4SessionKey, UInt64) -> Void, _ ipv6Body: (IPv6SessionKey, UInt64) -> Void) {
+    /// What an IPv6 table holds for this key.
+    func indexKey(_ key: IPv6SessionKey) -> IndexKey { key.indexKey(secret) }
+
+    func forEach(_ ipv4Body: (IndexKey, UInt64) -> Void, _ ipv6Body: (IndexKey, UInt64) -> Void) {
         ipv4.forEach(ipv4Body)
         ipv6.forEach(ipv6Body)
     }

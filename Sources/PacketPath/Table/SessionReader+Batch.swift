@@ -5,13 +5,16 @@ extension SessionReader {
     /// is at least as long as `keys`; what is beyond stays as it was.
     @inlinable
     public func findBatch(_ keys: Span<IPv4SessionKey>, into values: inout MutableSpan<UInt64>) {
-        findMany(keys, into: &values)
+        let lines = unsafe roots.pointee.current(.ipv4).pointee
+        findMany(keys.count, lines, into: &values) { unsafe keys[unchecked: $0].indexKey }
     }
 
     /// The values of many keys, 0 for those not found: `values[n]` for `keys[n]`.
     @inlinable
     public func findBatch(_ keys: Span<IPv6SessionKey>, into values: inout MutableSpan<UInt64>) {
-        findMany(keys, into: &values)
+        let lines = unsafe roots.pointee.current(.ipv6).pointee
+        let secret = self.secret
+        findMany(keys.count, lines, into: &values) { unsafe keys[unchecked: $0].indexKey(secret) }
     }
 
     /// Keys between asking for a line and looking at it: so many that memory has answered by then.
@@ -22,31 +25,33 @@ extension SessionReader {
 
     @inlinable
     @inline(__always)
-    func findMany<Key: IndexKey>(_ keys: Span<Key>, into values: inout MutableSpan<UInt64>) {
-        precondition(values.count >= keys.count)
-        let lines = unsafe Key.current(roots).pointee
-        // Unchecked indices below: all are under keys.count, and values is no shorter.
+    func findMany(
+        _ count: Int, _ lines: Lines, into values: inout MutableSpan<UInt64>, key: (Int) -> IndexKey
+    ) {
+        precondition(values.count >= count)
+        // Unchecked indices below: all are under count, and values is no shorter.
         guard lines.lineCount >= Self.linesWorthPrefetching else {
-            for index in 0..<keys.count {
-                let key = unsafe keys[unchecked: index]
-                unsafe values[unchecked: index] = lines.find(key, hash: key.hash(lines.seed))
-            }
+            for index in 0..<count { unsafe values[unchecked: index] = lines.find(key(index)) }
             return
         }
-        var first = 0
-        while first < keys.count {
-            let end = min(first &+ Self.batch, keys.count)
-            for index in first..<end {
-                let hash = unsafe keys[unchecked: index].hash(lines.seed)
-                lines.prefetchHomePair(hash)
-                // The hash waits where the value will be.
-                unsafe values[unchecked: index] = hash
+        unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.batch) { hashes in
+            var first = 0
+            while first < count {
+                let end = min(first &+ Self.batch, count)
+                for index in first..<end {
+                    let key = key(index)
+                    let hash = key.hash(lines.seed)
+                    lines.prefetchHomePair(hash)
+                    unsafe hashes[index &- first] = hash
+                    // The key waits where the value will be.
+                    unsafe values[unchecked: index] = key.word
+                }
+                for index in first..<end {
+                    let key = unsafe IndexKey(word: values[unchecked: index])
+                    unsafe values[unchecked: index] = lines.find(key, hash: hashes[index &- first])
+                }
+                first = end
             }
-            for index in first..<end {
-                let hash = unsafe values[unchecked: index]
-                unsafe values[unchecked: index] = lines.find(keys[unchecked: index], hash: hash)
-            }
-            first = end
         }
     }
 }

@@ -13,6 +13,8 @@ public struct SessionReader: ~Copyable, @unchecked Sendable {
     @usableFromInline let roots: UnsafePointer<TableRoots>
     @usableFromInline let newest: UnsafePointer<Atomic<UInt64>>
     @usableFromInline let cell: UnsafePointer<Atomic<UInt64>>
+    /// What IPv6 addresses are fingerprinted with.
+    @usableFromInline let secret: HashSeed
     private let shared: SharedTables
 
     init?(_ shared: SharedTables) {
@@ -21,6 +23,7 @@ public struct SessionReader: ~Copyable, @unchecked Sendable {
         unsafe self.cell = unsafe UnsafePointer(cell)
         unsafe roots = unsafe UnsafePointer(shared.roots)
         unsafe newest = unsafe UnsafePointer(shared.grace.newest)
+        secret = unsafe shared.roots.pointee.secret
     }
 
     deinit { unsafe shared.grace.unregister(UnsafeMutablePointer(mutating: cell)) }
@@ -38,16 +41,15 @@ public struct SessionReader: ~Copyable, @unchecked Sendable {
 
     /// The value of a key, or 0.
     @inlinable
-    public func find(_ key: IPv4SessionKey) -> UInt64 { findOne(key) }
+    public func find(_ key: IPv4SessionKey) -> UInt64 {
+        let lines = unsafe roots.pointee.current(.ipv4)
+        return unsafe lines.pointee.find(key.indexKey)
+    }
 
     /// The value of a key, or 0.
     @inlinable
-    public func find(_ key: IPv6SessionKey) -> UInt64 { findOne(key) }
-
-    @inlinable
-    @inline(__always)
-    func findOne<Key: IndexKey>(_ key: Key) -> UInt64 {
-        let lines = unsafe Key.current(roots)
-        return unsafe lines.pointee.find(key, hash: key.hash(lines.pointee.seed))
+    public func find(_ key: IPv6SessionKey) -> UInt64 {
+        let lines = unsafe roots.pointee.current(.ipv6)
+        return unsafe lines.pointee.find(key.indexKey(secret))
     }
 }

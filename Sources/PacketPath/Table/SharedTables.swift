@@ -11,12 +11,11 @@ final class SharedTables: @unchecked Sendable {
     var leftBehind: [() -> Void] = []
 
     init(
-        _ ipv4: borrowing FamilyTable<IPv4SessionKey>, _ ipv6: borrowing FamilyTable<IPv6SessionKey>,
-        readers: Int
+        _ ipv4: borrowing FamilyTable, _ ipv6: borrowing FamilyTable, secret: HashSeed, readers: Int
     ) {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
         unsafe roots = memory.bindMemory(to: TableRoots.self, capacity: 1)
-        unsafe roots.initialize(to: TableRoots(ipv4.address, ipv6.address))
+        unsafe roots.initialize(to: TableRoots(ipv4.address, ipv6.address, secret: secret))
         grace = GracePeriods(readers: readers)
     }
 

@@ -58,9 +58,12 @@ import Testing
         }
         #expect(disagreements == 0, "seed \(seed)")
         #expect(index.count == ipv4.count + ipv6.count, "seed \(seed)")
-        var listed4: [IPv4SessionKey: UInt64] = [:]
-        var listed6: [IPv6SessionKey: UInt64] = [:]
+        var listed4: [IndexKey: UInt64] = [:]
+        var listed6: [IndexKey: UInt64] = [:]
         index.forEach({ listed4[$0] = $1 }, { listed6[$0] = $1 })
-        #expect(listed4 == ipv4 && listed6 == ipv6, "seed \(seed)")
+        let known4 = ipv4.map { ($0.key.indexKey, $0.value) }
+        let known6 = ipv6.map { (index.indexKey($0.key), $0.value) }
+        #expect(listed4 == Dictionary(uniqueKeysWithValues: known4), "seed \(seed)")
+        #expect(listed6 == Dictionary(uniqueKeysWithValues: known6), "seed \(seed)")
     }
 }

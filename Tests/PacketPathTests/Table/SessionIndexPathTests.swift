@@ -55,18 +55,25 @@ import Testing
         }
         #expect(index.slotCount.ipv4 == 16384, "seed \(seed)")
         var lengths: [Int] = []
-        index.forEach({ key, _ in lengths.append(index.pathLength(key)) }, { _, _ in })
+        for shift in 0..<8 {
+            for n in 1...1024 {
+                let key = IPv4SessionKey(interface: UInt32(shift + 1), address: UInt32(n << shift))
+                lengths.append(index.pathLength(key))
+            }
+        }
         #expect(lengths.reduce(0, +) < 8192 * 5 / 4 && lengths.allSatisfy { $0 <= 16 }, "seed \(seed)")
     }
 
-    /// Keys of one /64 that all begin their path in one pair of lines, under a secret the attacker knows.
-    private static func crowd(_ seed: HashSeed, _ count: Int, pairBits: UInt64) -> [IPv6SessionKey] {
+    /// Keys of one /64 that all begin their path in one pair of lines, under secrets the attacker knows.
+    private static func crowd(_ secret: HashSeed, _ seed: HashSeed, _ count: Int, pairBits: UInt64)
+        -> [IPv6SessionKey]
+    {
         var keys: [IPv6SessionKey] = []
         var low: UInt64 = 0
         while keys.count < count {
             low += 1
             let key = IPv6SessionKey(interface: 4, high: 0x2001_0db8_0001_0000, low: low)
-            if key.hash(seed) >> (64 - pairBits) == 0 { keys.append(key) }
+            if key.indexKey(secret).hash(seed) >> (64 - pairBits) == 0 { keys.append(key) }
         }
         return keys
     }
@@ -74,19 +81,21 @@ import Testing
     @Test func whoKnowsTheSecretReachesTheBoundAndNoFurther() throws {
         // All path steps matter here, so hash alone: 64 pairs, and all keys want the first.
         let seed = HashSeed(key: (1, 2), generation: 0)
-        guard let lines = Lines<IPv6SessionKey>(lineCount: 128, seed: seed) else { throw NoReader() }
+        let secret = HashSeed(key: (3, 4), generation: 0)
+        guard let lines = Lines(lineCount: 128, seed: seed) else { throw NoReader() }
         defer { lines.free() }
         var writer = LineWriter(lines)
         var longest = 0
-        for key in Self.crowd(seed, 128, pairBits: 6) {
+        for key in Self.crowd(secret, seed, 256, pairBits: 6).map({ $0.indexKey(secret) }) {
             guard case .inserted = writer.insert(key, 1) else { continue }
             longest = max(longest, writer.pathLength(key))
         }
-        #expect((4...Lines<IPv6SessionKey>.longestPath).contains(longest))
+        #expect((4...Lines.longestPath).contains(longest))
     }
 
     @Test func keysMadeForAnotherSecretSpread() throws {
-        let crowd = Self.crowd(HashSeed(key: (1, 2), generation: 0), 1500, pairBits: 7)
+        let known = HashSeed(key: (1, 2), generation: 0)
+        let crowd = Self.crowd(known, known, 1500, pairBits: 7)
         var index = try SessionIndex(key: (0xdead_beef, 0x1234))
         for key in crowd { try index.insert(key, 1) }
         #expect(index.slotCount.ipv6 == 4096)
@@ -98,24 +107,25 @@ import Testing
 
     @Test func aFullPathIsRefusedAndTheRestStays() throws {
         // The smallest table takes as many keys as it has slots: its longest path meets every line.
-        guard let lines = Lines<IPv4SessionKey>(lineCount: 32, seed: HashSeed(key: (5, 6), generation: 1))
+        guard let lines = Lines(lineCount: 32, seed: HashSeed(key: (5, 6), generation: 1))
         else {
             throw NoReader()
         }
         defer { lines.free() }
         var writer = LineWriter(lines)
         for n in 0..<128 {
-            guard case .inserted = writer.insert(IPv4SessionKey(interface: 1, address: UInt32(n)), 1) else {
+            guard case .inserted = writer.insert(IPv4SessionKey(interface: 1, address: UInt32(n)).indexKey, 1)
+            else {
                 Issue.record("no slot for \(n)")
                 return
             }
         }
-        guard case .full = writer.insert(IPv4SessionKey(interface: 1, address: 128), 1) else {
+        guard case .full = writer.insert(IPv4SessionKey(interface: 1, address: 128).indexKey, 1) else {
             Issue.record("a slot too many")
             return
         }
         var found: UInt64 = 0
-        for n in 0...128 { found += writer.find(IPv4SessionKey(interface: 1, address: UInt32(n))) }
+        for n in 0...128 { found += writer.find(IPv4SessionKey(interface: 1, address: UInt32(n)).indexKey) }
         #expect(found == 128)
     }
 }

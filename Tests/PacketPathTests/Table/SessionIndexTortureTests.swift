@@ -34,7 +34,7 @@ import Testing
 
     /// Keys under this number are inserted first, replaced often and never removed.
     static let permanent: UInt64 = 32
-    static let keys: UInt64 = 3000
+    static let keys: UInt64 = 1500
 
     static func readBatch(_ reader: borrowing SessionReader, _ random: inout Seeded) -> Int {
         var wrong = 0
