@@ -12,6 +12,8 @@ enum ControlMessages {
         var kernelFault: String?
         /// Sources that cannot be heard, since when.
         var detachedSources: [String: String]
+        /// Interfaces that the packet path should watch and does not, with the reason; nil when it is switched off.
+        var unwatched: [String: String]?
         var holds: [HoldSummary]
     }
 

@@ -21,6 +21,9 @@ struct ListSessions: AsyncParsableCommand {
         for (source, since) in list.detachedSources.sorted(by: { $0.key < $1.key }) {
             print("source \(source) cannot be heard since \(since)\n")
         }
+        for (interface, reason) in (list.unwatched ?? [:]).sorted(by: { $0.key < $1.key }) {
+            print("nobody looks at \(interface): \(reason)\n")
+        }
         print(
             list.sessions.isEmpty
                 ? "no sessions" : SessionTableText.render(list.sessions, at: SystemClock().now()))

@@ -12,6 +12,8 @@ struct ControlHandlers: Sendable {
     let enforcer: Enforcer
     /// Reads the pack and the seeds of one-time codes anew; they are loaded only when both may be.
     let readRules: @Sendable () throws -> (pack: RulePack, seeds: [String: TOTPSeed])
+    /// Interfaces that should be watched and are not; nil when the packet path is switched off.
+    var unwatched: @Sendable () -> [String: String]? = { nil }
     /// What the packet path counted of a session; nil when it does not run, or does not know the session.
     var usage: @Sendable (SessionID) async -> ControlMessages.SessionUseSummary? = { _ in nil }
 
@@ -53,6 +55,7 @@ struct ControlHandlers: Sendable {
             sessions: sessions,
             kernelFault: await enforcer.kernelFault?.description,
             detachedSources: await enforcer.detachedSources.mapValues(\.description),
+            unwatched: unwatched(),
             holds: await enforcer.holds.map { hold in
                 ControlMessages.HoldSummary(
                     subject: Self.words(hold.subject, devices), since: hold.since.description, by: hold.by,

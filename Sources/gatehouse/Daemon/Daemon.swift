@@ -123,7 +123,10 @@ struct Daemon {
         var handlers = ControlHandlers(enforcer: enforcer) { [self] in
             (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
         }
-        if let path { handlers.usage = { await path.use(of: $0) } }
+        if let path {
+            handlers.usage = { await path.use(of: $0) }
+            handlers.unwatched = { path.unwatched }
+        }
         services.append(ControlService(path: configuration.control, handlers: handlers, log: log))
         services.append(ReloadService(handlers: handlers, log: log))
         return services
