@@ -6,6 +6,7 @@ import NetworkTypes
 import RulesetCompiler
 import RulesetSamples
 import Sessions
+import TestSupport
 import Testing
 
 @Suite(.needsRoot, .serialized) struct BackendTests {

@@ -5,6 +5,7 @@ import RulesetCompiler
 import RulesetSamples
 import Sessions
 import Synchronization
+import TestSupport
 import Testing
 
 /// One table of cases through the pretended kernel and the real one.

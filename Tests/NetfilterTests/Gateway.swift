@@ -3,11 +3,8 @@ import Foundation
 import Glibc
 import Netfilter
 import RulesetCompiler
+import TestSupport
 import Testing
-
-extension Trait where Self == ConditionTrait {
-    static var needsRoot: Self { .enabled(if: geteuid() == 0, "needs root: makes network namespaces") }
-}
 
 /// A gateway in a network namespace of its own, whose three interfaces are ours to write packets into and to read
 /// them from: `tun0` and `tun1` toward sessions, `lan0` toward servers.
@@ -41,7 +38,7 @@ final class Gateway: Sendable {
         let (backend, devices) = try await thread.run {
             guard gh_unshare_network() == 0 else { throw SystemError(call: "unshare", number: errno) }
             let devices = try ["tun0", "tun1", "lan0"].map(TunnelDevice.init)
-            if !isBare { _ = try Self.shell(Self.setup) }
+            if !isBare { try shell(Self.setup) }
             return (NetlinkRulesetBackend(hasDestroy: hasDestroy), devices)
         }
         self.backend = backend
@@ -51,35 +48,12 @@ final class Gateway: Sendable {
 
     /// Runs a shell command in the namespace; throws with its words when it fails.
     @discardableResult func run(_ command: String, input: String = "") async throws -> String {
-        try await thread.run { try Self.shell(command, input: input) }
+        try await thread.run { try shell(command, input: input) }
     }
 
     /// Runs a body on the namespace's thread: sockets made in it belong there.
     func inside<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await thread.run(body)
-    }
-
-    /// Not `Process`: that waits on a run loop, which this thread has none of.
-    private static func shell(_ command: String, input: String = "") throws -> String {
-        let file = FileManager.default.temporaryDirectory.appending(path: "gatehouse-\(UUID()).txt")
-        let script = FileManager.default.temporaryDirectory.appending(path: "gatehouse-\(UUID()).sh")
-        defer { for path in [file, script] { try? FileManager.default.removeItem(at: path) } }
-        try Data(input.utf8).write(to: file)
-        try Data("PATH=$PATH:/usr/sbin:/sbin\n\(command)\n".utf8).write(to: script)
-        // The stream is closed below and lives no longer; `fgets` writes at most the buffer's count.
-        guard let stream = unsafe popen("/bin/sh -e \(script.path) < \(file.path) 2>&1", "r") else {
-            throw SystemError(call: "popen", number: errno)
-        }
-        var output: [UInt8] = []
-        while true {
-            let byte = unsafe getc(stream)
-            guard byte != EOF else { break }
-            output.append(UInt8(truncatingIfNeeded: byte))
-        }
-        let status = unsafe pclose(stream)
-        let text = String(decoding: output, as: UTF8.self)
-        guard status == 0 else { throw ShellError(command: command, output: text) }
-        return text
     }
 
     /// What `nft` reads of our table, without what changes by itself.
@@ -88,17 +62,6 @@ final class Gateway: Sendable {
             .replacing(/\ expires [0-9dhms]+/, with: "")
             .replacing(/packets [0-9]+ bytes [0-9]+/, with: "packets 0 bytes 0")
     }
-}
-
-struct ShellError: Error, CustomStringConvertible {
-    var command: String
-    var output: String
-    var description: String { "\(command)\n\(output)" }
-}
-
-struct SystemError: Error {
-    var call: String
-    var number: Int32
 }
 
 /// One end of a tun interface. Reads and writes are single system calls on a descriptor that stays open.

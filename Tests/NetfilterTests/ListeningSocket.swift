@@ -1,5 +1,6 @@
 import Glibc
 import NetworkTypes
+import TestSupport
 
 /// A TCP socket that listens on all addresses of one family in the calling thread's network namespace.
 final class ListeningSocket: Sendable {

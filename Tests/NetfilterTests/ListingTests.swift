@@ -2,6 +2,7 @@ import Foundation
 import Netfilter
 import RulesetCompiler
 import RulesetSamples
+import TestSupport
 import Testing
 
 /// Text and messages are two lowerings of one list of operations: the kernel that took the one must look to `nft` as

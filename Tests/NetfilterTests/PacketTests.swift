@@ -4,6 +4,7 @@ import NetworkTypes
 import RulesetCompiler
 import RulesetSamples
 import Sessions
+import TestSupport
 import Testing
 
 /// Real packets through the real kernel, every rule in both families.

@@ -1,11 +1,8 @@
 import CLinux
 import Foundation
 import Glibc
+import TestSupport
 import Testing
-
-extension Trait where Self == ConditionTrait {
-    static var needsRoot: Self { .enabled(if: geteuid() == 0, "needs root: makes network namespaces") }
-}
 
 /// Runs a body in a network namespace of its own, on a thread of its own: both are gone when it returns.
 ///
@@ -23,40 +20,6 @@ private final class OwnThread: TaskExecutor {
         let job = UnownedJob(job)
         Thread { unsafe job.runSynchronously(on: self.asUnownedTaskExecutor()) }.start()
     }
-}
-
-struct SystemError: Error {
-    var call: String
-    var number: Int32
-}
-
-struct ShellError: Error, CustomStringConvertible {
-    var command: String
-    var output: String
-    var description: String { "\(command)\n\(output)" }
-}
-
-/// Runs a shell command in the calling thread's namespace; throws with its words when it fails.
-///
-/// Not `Process`: that waits on a run loop, which these threads have none of.
-@discardableResult func shell(_ command: String) throws -> String {
-    let script = FileManager.default.temporaryDirectory.appending(path: "gatehouse-\(UUID()).sh")
-    defer { try? FileManager.default.removeItem(at: script) }
-    try Data("PATH=$PATH:/usr/sbin:/sbin\n\(command)\n".utf8).write(to: script)
-    // The stream is closed below and lives no longer.
-    guard let stream = unsafe popen("/bin/sh -e \(script.path) </dev/null 2>&1", "r") else {
-        throw SystemError(call: "popen", number: errno)
-    }
-    var output: [UInt8] = []
-    while true {
-        let byte = unsafe getc(stream)
-        guard byte != EOF else { break }
-        output.append(UInt8(truncatingIfNeeded: byte))
-    }
-    let status = unsafe pclose(stream)
-    let text = String(decoding: output, as: UTF8.self)
-    guard status == 0 else { throw ShellError(command: command, output: text) }
-    return text
 }
 
 /// A tun interface `tun0` with the address 10.8.0.1/24, and nothing in the namespace that speaks by itself.

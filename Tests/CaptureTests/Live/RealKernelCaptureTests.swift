@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import PacketPath
 import PacketSamples
+import TestSupport
 import Testing
 
 /// Live captures of interfaces and of NFLOG groups, in network namespaces made for each test.

@@ -1,6 +1,7 @@
 import Capture
 import Glibc
 import PacketSamples
+import TestSupport
 import Testing
 
 @testable import PacketPath
