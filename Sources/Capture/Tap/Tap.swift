@@ -172,7 +172,10 @@ package final class Tap: Sendable {
             endStatistics(&capture)
             return "stopped"
         } catch {
-            return "\(error)"
+            // Whoever shows this has named the interface.
+            let reason = "\(error)"
+            let name = "\(place.interface): "
+            return reason.hasPrefix(name) ? String(reason.dropFirst(name.count)) : reason
         }
     }
 
