@@ -1,3 +1,4 @@
+import CPacketPath
 public import Synchronization
 
 /// What one worker counts: for each slot of the session table, and in all.
@@ -17,7 +18,8 @@ public import Synchronization
 /// Generations must not come back: who numbers sessions counts up. A releasing store is a plain one on x86.
 ///
 /// Memory: 128 bytes a slot and worker, in two lines of which the second is touched by refusals alone. The
-/// block is aligned to 128 bytes, so no worker writes a line (or its neighbour) that another does.
+/// block is aligned to 128 bytes at least, so no worker writes a line (or its neighbour) that another does. A large
+/// one is of huge pages: sessions come in any order, and each record would else cost a walk through the page tables.
 @safe
 public final class WorkerCounters: @unchecked Sendable {
     /// Eight words a slot, and a last record for what belongs to no session. Both arrays live as long as the
@@ -29,6 +31,7 @@ public final class WorkerCounters: @unchecked Sendable {
     @usableFromInline let totals: UnsafeMutablePointer<Atomic<UInt64>>
     public let slotCount: Int
     private let block: UnsafeMutableRawPointer
+    private let size: Int
 
     @usableFromInline
     enum Field {
@@ -46,8 +49,12 @@ public final class WorkerCounters: @unchecked Sendable {
     private init(slotCount: Int) {
         self.slotCount = max(0, slotCount)
         let records = self.slotCount + 1
-        let size = (records * 128 + 256 + 127) / 128 * 128
-        unsafe block = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 128)
+        size = Self.mapped(records * 128 + 256)
+        guard let memory = unsafe packetpath_map(size) else {
+            fatalError("no memory for \(slotCount) counters")
+        }
+        unsafe block = memory
+        // Zero already, but not there yet: the first packet of a session shall not wait for its page.
         unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
         unsafe totals = block.bindMemory(to: Atomic<UInt64>.self, capacity: 32)
         unsafe words = (block + 256).bindMemory(to: Atomic<UInt64>.self, capacity: records * Field.count)
@@ -55,7 +62,13 @@ public final class WorkerCounters: @unchecked Sendable {
             to: Atomic<UInt32>.self, capacity: records * 16)
     }
 
-    deinit { unsafe block.deallocate() }
+    /// Whole huge pages from the first one on: the kernel gives back no part of a page.
+    private static func mapped(_ size: Int) -> Int {
+        let page = 2 << 20
+        return size < page ? size : (size + page - 1) / page * page
+    }
+
+    deinit { unsafe packetpath_unmap(block, size) }
 
     /// The writing end of new counters; its `counters` are for the readers.
     public static func make(slotCount: Int) -> CounterWriter {
@@ -132,12 +145,12 @@ public struct CounterWriter: ~Copyable, Sendable {
         slot: Int, generation: UInt64, way: JudgedPacket.Way, octets: Int, tick: UInt64, denied: DenyReason?
     ) {
         let reason = denied?.rawValue ?? 0
-        var batch = BatchCount()
-        batch.add(way, octets, isDenied: denied != nil)
+        var batch = BatchCount(packets: 1)
+        batch.add(way, octets)
+        batch.add(isDenied: reason != 0, isUse: reason == 0)
         countSession(
             slot: slot, generation: generation, way: way, octets: octets, tick: tick, reason: reason,
             isUse: reason == 0)
-        batch.isUsed = reason == 0
         if reason != 0 { countReason(reason) }
         add(batch, tick: tick)
     }
@@ -181,10 +194,9 @@ public struct CounterWriter: ~Copyable, Sendable {
     /// Adds what a batch came to, to what was counted in all.
     mutating func add(_ batch: BatchCount, tick: UInt64) {
         let record = unsafe counters.words + counters.slotCount &* 8
-        let packets = batch.outwardPackets &+ batch.towardPackets
-        guard packets != 0 else { return }
+        guard batch.packets != 0 else { return }
         unsafe record[WorkerCounters.Field.lastSeen].store(tick, ordering: .releasing)
-        if batch.isUsed {
+        if batch.unused != batch.packets {
             unsafe record[WorkerCounters.Field.lastUsed].store(tick, ordering: .releasing)
         }
         unsafe Self.increment(record + WorkerCounters.Field.outward, batch.outwardPackets)
@@ -213,23 +225,35 @@ public struct CounterWriter: ~Copyable, Sendable {
     }
 }
 
-/// What the packets of a batch come to, in all.
+/// What the packets of a batch come to, in all. Few sums, for the loop that adds has few registers: the outward ones
+/// are what is left.
 struct BatchCount {
-    var outwardPackets: UInt64 = 0
-    var outwardOctets: UInt64 = 0
-    var towardPackets: UInt64 = 0
-    var towardOctets: UInt64 = 0
-    var denied: UInt64 = 0
-    var isUsed = false
+    let packets: UInt64
+    private var octets: UInt64 = 0
+    private(set) var towardPackets: UInt64 = 0
+    private(set) var towardOctets: UInt64 = 0
+    private(set) var denied: UInt64 = 0
+    /// Packets that are no use of a session.
+    private(set) var unused: UInt64 = 0
+
+    init(packets: Int) { self.packets = UInt64(truncatingIfNeeded: packets) }
+
+    var outwardPackets: UInt64 { packets &- towardPackets }
+    var outwardOctets: UInt64 { octets &- towardOctets }
 
     @inline(__always)
-    mutating func add(_ way: JudgedPacket.Way, _ octets: Int, isDenied: Bool) {
+    mutating func add(_ way: JudgedPacket.Way, _ octets: Int) {
         let octets = UInt64(truncatingIfNeeded: octets)
-        let isOutward: UInt64 = way == .outward ? 1 : 0
-        outwardPackets &+= isOutward
-        outwardOctets &+= octets &* isOutward
-        towardPackets &+= 1 &- isOutward
-        towardOctets &+= octets &* (1 &- isOutward)
+        let isToward: UInt64 = way == .toward ? 1 : 0
+        self.octets &+= octets
+        towardPackets &+= isToward
+        towardOctets &+= octets &* isToward
+    }
+
+    /// For a packet that is not simply permitted.
+    @inline(__always)
+    mutating func add(isDenied: Bool, isUse: Bool) {
         denied &+= isDenied ? 1 : 0
+        unused &+= isUse ? 0 : 1
     }
 }

@@ -11,7 +11,7 @@ extension PathWorker {
         // After the look-ups: who finds a session finds its scope, see `PathImage`.
         let scopes = unsafe reader.root.slots
         let scratch = self.scratch
-        var sum = BatchCount()
+        var sum = BatchCount(packets: ipv4Count &+ ipv6Count)
         // The judging functions are static, and the uncommon one is mutating: called on a borrowed worker the compiler
         // copies the whole worker for every packet.
         for index in 0..<ipv4Count {
@@ -172,25 +172,26 @@ extension PathWorker {
 
     // MARK: Counting
 
+    /// Counts a packet, and reports a refusal. Nearly every packet is permitted, and counted here; the rest goes out
+    /// of the way, or the loop around it would have no registers left.
     @inline(__always)
     private mutating func finish(
         _ scratch: Scratch, _ frames: UnsafePointer<PathFrame>, _ place: Int, _ outcome: PathOutcome,
-        _ tick: UInt64,
-        _ sum: inout BatchCount
+        _ tick: UInt64, _ sum: inout BatchCount
     ) {
-        let packet = unsafe scratch.packets + place
         let session = unsafe SessionValue(word: scratch.sessions[place])
         let way = unsafe scratch.ways[place]
-        let octets = unsafe Int(packet.pointee.length)
+        let octets = unsafe Int(scratch.packets[place].length)
         unsafe scratch.outcomes[place] = outcome
-        let reason = outcome.reason
-        sum.add(way, octets, isDenied: reason != 0)
-        if self.place != .inside {
+        sum.add(way, octets)
+        if outcome == .permitted {
+            if self.place == .inside { return }
             counters.countSession(
                 slot: Int(session.slot), generation: session.generation, way: way, octets: octets, tick: tick,
-                reason: reason, isUse: outcome.isUse)
+                reason: 0, isUse: true)
+        } else {
+            sum.add(isDenied: outcome.reason != 0, isUse: outcome.isUse)
+            unsafe finishUncommon(frames, place, outcome, tick)
         }
-        sum.isUsed = sum.isUsed || outcome.isUse
-        if reason != 0 { unsafe report(frames, place, reason, tick) }
     }
 }

@@ -52,9 +52,25 @@ extension PathWorker {
         return way == .toward && self.place != .recording && outcome.reason != 0 ? .passed : outcome
     }
 
-    /// A refusal becomes an event, and perhaps a scan.
+    /// Counts a packet that was not simply permitted, and reports it when it was refused.
     @inline(never)
-    mutating func report(_ frames: UnsafePointer<PathFrame>, _ place: Int, _ reason: UInt8, _ tick: UInt64) {
+    mutating func finishUncommon(
+        _ frames: UnsafePointer<PathFrame>, _ place: Int, _ outcome: PathOutcome, _ tick: UInt64
+    ) {
+        let session = unsafe SessionValue(word: scratch.sessions[place])
+        let reason = outcome.reason
+        if self.place != .inside {
+            unsafe counters.countSession(
+                slot: Int(session.slot), generation: session.generation, way: scratch.ways[place],
+                octets: Int(scratch.packets[place].length), tick: tick, reason: reason, isUse: outcome.isUse)
+        }
+        if reason != 0 { unsafe report(frames, place, reason, tick) }
+    }
+
+    /// A refusal becomes an event, and perhaps a scan.
+    private mutating func report(
+        _ frames: UnsafePointer<PathFrame>, _ place: Int, _ reason: UInt8, _ tick: UInt64
+    ) {
         counters.countReason(reason)
         guard let reason = DenyReason(rawValue: reason) else { return }
         let packet = unsafe scratch.packets[place]

@@ -150,54 +150,6 @@ struct PathOutcome: BitwiseCopyable, Equatable {
     }
 }
 
-/// A worker's notes on one batch, by the frame's place in it; hashes and lists by the place in their list.
-@safe
-struct Scratch: BitwiseCopyable {
-    // Every array has `PathWorker.batch` elements, initialised for good; the worker frees them at its end.
-    let packets: UnsafeMutablePointer<DecodedPacket>
-    let sessions: UnsafeMutablePointer<UInt64>
-    let hashes: UnsafeMutablePointer<UInt64>
-    let keys: UnsafeMutablePointer<IndexKey>
-    let ipv4: UnsafeMutablePointer<UInt32>
-    let ipv6: UnsafeMutablePointer<UInt32>
-    let ways: UnsafeMutablePointer<JudgedPacket.Way>
-    let outcomes: UnsafeMutablePointer<PathOutcome>
-
-    init() {
-        let count = PathWorker.batch
-        // Each packet in a cache line of its own.
-        let lines = UnsafeMutableRawPointer.allocate(
-            byteCount: count * MemoryLayout<DecodedPacket>.stride, alignment: 128)
-        unsafe packets = lines.bindMemory(to: DecodedPacket.self, capacity: count)
-        unsafe sessions = .allocate(capacity: count)
-        unsafe hashes = .allocate(capacity: count)
-        unsafe keys = .allocate(capacity: count)
-        unsafe ipv4 = .allocate(capacity: count)
-        unsafe ipv6 = .allocate(capacity: count)
-        unsafe ways = .allocate(capacity: count)
-        unsafe outcomes = .allocate(capacity: count)
-        unsafe packets.initialize(repeating: DecodedPacket(), count: count)
-        unsafe sessions.initialize(repeating: 0, count: count)
-        unsafe hashes.initialize(repeating: 0, count: count)
-        unsafe keys.initialize(repeating: IndexKey(word: 0), count: count)
-        unsafe ipv4.initialize(repeating: 0, count: count)
-        unsafe ipv6.initialize(repeating: 0, count: count)
-        unsafe ways.initialize(repeating: .outward, count: count)
-        unsafe outcomes.initialize(repeating: .permitted, count: count)
-    }
-
-    func free() {
-        unsafe UnsafeMutableRawPointer(packets).deallocate()
-        unsafe sessions.deallocate()
-        unsafe hashes.deallocate()
-        unsafe keys.deallocate()
-        unsafe ipv4.deallocate()
-        unsafe ipv6.deallocate()
-        unsafe ways.deallocate()
-        unsafe outcomes.deallocate()
-    }
-}
-
 /// A few interface indices, without a reference to count.
 struct TunnelList: BitwiseCopyable {
     private(set) var count: Int

@@ -59,6 +59,26 @@ import Testing
         }
     }
 
+    /// Blocks of one page, of a huge page but for a byte, of one exactly, and beyond: 128 bytes a slot, and 384.
+    @Test(arguments: [0, 1, 16_380, 16_381, 16_382, 40_000])
+    func blocksOfEverySizeAreZeroAlignedAndGivenBack(slotCount: Int) {
+        for _ in 0..<3 {
+            var writer = WorkerCounters.make(slotCount: slotCount)
+            let counters = writer.counters
+            #expect(unsafe UInt(bitPattern: counters.totals) % 128 == 0, "lines of its own")
+            #expect(unsafe UInt(bitPattern: counters.words) % 128 == 0)
+            #expect(counters.total() == SessionUse())
+            for slot in Set([0, slotCount / 2, slotCount - 1]) where slot >= 0 && slot < slotCount {
+                #expect(counters.use(ofSlot: slot, generation: 1) == SessionUse())
+                writer.count(
+                    slot: slot, generation: 1, way: .outward, octets: 60, tick: 1,
+                    denied: DenyReason.allCases.last)
+                #expect(counters.use(ofSlot: slot, generation: 1).outward.packets == 1)
+            }
+            #expect(counters.total().denied == UInt64(min(3, slotCount)))
+        }
+    }
+
     @Test func countsWhatHasNoSessionInAll() {
         var writer = WorkerCounters.make(slotCount: 2)
         for (slot, generation) in [(0, 0), (2, 1), (-1, 1), (Int.max, 1)] as [(Int, UInt64)] {
