@@ -292,11 +292,14 @@ static seed make_seed(uint64_t k0, uint64_t k1) {
 	return (seed){ w[0], w[1] | 1, w[2], w[3] };
 }
 
-INLINE uint64_t hash4(uint64_t key, const seed *s) { return fold(fold(key + s->a, s->b) + s->c, s->d); }
+/// Of the word that a table keeps: a whole IPv4 key, an IPv6 key's fingerprint. Never 0.
+INLINE uint64_t hash_of(uint64_t key, const seed *s) { return fold(fold(key + s->a, s->b) + s->c, s->d); }
 
-INLINE uint64_t hash6(const reference_key6 *key, const seed *s) {
-	u128 product = (u128)(key->high + s->a) * (key->low + s->b);
-	return fold((uint64_t)(product >> 64) + s->c + ((uint64_t)key->interface << 32), (uint64_t)product + s->d);
+INLINE uint64_t fingerprint(const reference_key6 *key, const seed *secret) {
+	u128 product = (u128)(key->high + secret->a) * (key->low + secret->b);
+	uint64_t print = fold((uint64_t)(product >> 64) + secret->c + ((uint64_t)key->interface << 32),
+	    (uint64_t)product + secret->d);
+	return print == 0 ? 1 : print;
 }
 
 INLINE size_t home_line(const lines *t, uint64_t hash) { return (hash >> t->pair_shift) * 2 | (hash & 1); }
@@ -317,7 +320,7 @@ typedef struct {
 	bool has_empty;
 } answer;
 
-INLINE answer search4(word *line, uint64_t key) {
+INLINE answer search(word *line, uint64_t key) {
 	uint64_t k0 = relaxed(line[1]), k1 = relaxed(line[3]), k2 = relaxed(line[5]), k3 = relaxed(line[7]);
 	unsigned matches = (k0 == key ? 1 : 0) | (k1 == key ? 2 : 0) | (k2 == key ? 4 : 0) | 8;
 	unsigned slot = (unsigned)__builtin_ctz(matches) * 2;
@@ -326,61 +329,44 @@ INLINE answer search4(word *line, uint64_t key) {
 	return (answer){ relaxed(line[slot + 1]) == key ? value : 0, (low < high ? low : high) == 0 };
 }
 
-INLINE answer search6(word *line, const reference_key6 *key) {
-	uint64_t h0 = relaxed(line[1]), l0 = relaxed(line[2]), m0 = relaxed(line[3]), m1 = relaxed(line[7]);
-	unsigned slot = ((h0 ^ key->high) | (l0 ^ key->low) | (m0 ^ key->interface)) == 0 ? 0 : 4;
-	uint64_t value = acquired(line[slot]);
-	uint64_t h = relaxed(line[slot + 1]), l = relaxed(line[slot + 2]), m = relaxed(line[slot + 3]);
-	bool is_key = ((h ^ key->high) | (l ^ key->low) | (m ^ key->interface)) == 0;
-	return (answer){ is_key ? value : 0, (m0 < m1 ? m0 : m1) == 0 };
-}
-
-static __attribute__((noinline)) uint64_t find4_further(const lines *t, uint64_t key, uint64_t hash) {
+static __attribute__((noinline)) uint64_t find_further(const lines *t, uint64_t key, uint64_t hash) {
 	for (unsigned step = 1; step < LONGEST_PATH; step++) {
-		answer a = search4(t->words + path_line(t, hash, step) * 8, key);
+		answer a = search(t->words + path_line(t, hash, step) * 8, key);
 		if (a.value != 0 || a.has_empty)
 			return a.value;
 	}
 	return 0;
 }
 
-static __attribute__((noinline)) uint64_t find6_further(const lines *t, const reference_key6 *key, uint64_t hash) {
-	for (unsigned step = 1; step < LONGEST_PATH; step++) {
-		answer a = search6(t->words + path_line(t, hash, step) * 8, key);
-		if (a.value != 0 || a.has_empty)
-			return a.value;
-	}
-	return 0;
+INLINE uint64_t find(const lines *t, uint64_t key, uint64_t hash) {
+	answer a = search(t->words + home_line(t, hash) * 8, key);
+	return a.value != 0 || a.has_empty ? a.value : find_further(t, key, hash);
 }
 
-INLINE uint64_t find4(const lines *t, uint64_t key, uint64_t hash) {
-	answer a = search4(t->words + home_line(t, hash) * 8, key);
-	return a.value != 0 || a.has_empty ? a.value : find4_further(t, key, hash);
-}
-
-INLINE uint64_t find6(const lines *t, const reference_key6 *key, uint64_t hash) {
-	answer a = search6(t->words + home_line(t, hash) * 8, key);
-	return a.value != 0 || a.has_empty ? a.value : find6_further(t, key, hash);
-}
+enum { SLOTS_PER_LINE = 4 };
 
 /// As many lines as Swift's index has with so many keys: half full at most.
-static bool make_lines(lines *t, size_t keys, unsigned slots_per_line, seed s) {
-	size_t slots = (size_t)LONGEST_PATH * slots_per_line;
+static bool make_lines(lines *t, size_t keys, seed s) {
+	size_t slots = (size_t)LONGEST_PATH * SLOTS_PER_LINE;
 	while (keys > slots / 2)
 		slots *= 2;
-	uint64_t pairs = slots / slots_per_line / 2;
+	uint64_t pairs = slots / SLOTS_PER_LINE / 2;
 	*t = (lines){ map(pairs * 128), 64 - (uint64_t)__builtin_ctzll(pairs), pairs - 1, s };
 	return t->words != NULL;
 }
 
-static word *free_slot(lines *t, uint64_t hash, unsigned words_per_slot, unsigned mark) {
+static bool put(lines *t, uint64_t key, uint64_t value) {
+	uint64_t h = hash_of(key, &t->seed);
 	for (unsigned step = 0; step < LONGEST_PATH; step++) {
-		word *line = t->words + path_line(t, hash, step) * 8;
-		for (unsigned slot = 0; slot < 8; slot += words_per_slot)
-			if (relaxed(line[slot + mark]) == 0)
-				return line + slot;
+		word *line = t->words + path_line(t, h, step) * 8;
+		for (unsigned slot = 0; slot < 8; slot += 2)
+			if (relaxed(line[slot + 1]) == 0) {
+				line[slot + 1] = key;
+				released(line[slot], value);
+				return true;
+			}
 	}
-	return NULL;
+	return false;
 }
 
 // Scopes
@@ -600,6 +586,7 @@ typedef struct {
 
 struct reference_image {
 	lines ipv4, ipv6;
+	seed secret;
 	size_t scope_mask;
 	scope_slot scopes[2 * (reference_scope_limit + 1)];
 };
@@ -609,7 +596,8 @@ static reference_image *image_new(uint64_t k0, uint64_t k1, size_t ipv4, size_t 
 	if (image == NULL)
 		return NULL;
 	image->scope_mask = 2 * (reference_scope_limit + 1) - 1;
-	if (make_lines(&image->ipv4, ipv4, 4, make_seed(k0, k1)) && make_lines(&image->ipv6, ipv6, 2, make_seed(~k1, k0)))
+	image->secret = make_seed(k1, ~k0);
+	if (make_lines(&image->ipv4, ipv4, make_seed(k0, k1)) && make_lines(&image->ipv6, ipv6, make_seed(~k1, k0)))
 		return image;
 	return NULL;
 }
@@ -622,24 +610,10 @@ static void image_free(reference_image *image) {
 	free(image);
 }
 
-static bool put4(reference_image *image, uint64_t key, uint64_t value) {
-	word *slot = free_slot(&image->ipv4, hash4(key, &image->ipv4.seed), 2, 1);
-	if (slot == NULL)
-		return false;
-	slot[1] = key;
-	released(slot[0], value);
-	return true;
-}
+static bool put4(reference_image *image, uint64_t key, uint64_t value) { return put(&image->ipv4, key, value); }
 
 static bool put6(reference_image *image, reference_key6 key, uint64_t value) {
-	word *slot = free_slot(&image->ipv6, hash6(&key, &image->ipv6.seed), 4, 3);
-	if (slot == NULL)
-		return false;
-	slot[1] = key.high;
-	slot[2] = key.low;
-	slot[3] = key.interface;
-	released(slot[0], value);
-	return true;
+	return put(&image->ipv6, fingerprint(&key, &image->secret), value);
 }
 
 static void set_scope(reference_image *image, uint32_t number, const reference_grant *grants, size_t count) {
@@ -658,27 +632,36 @@ INLINE scope scope_of(const reference_image *image, uint32_t number) {
 	}
 }
 
-#define FIND_MANY(name, find, hash, table, type, get)                                                   \
+/// `make` makes the key's word, which waits beside the hash until its line has come.
+#define FIND_MANY(name, table, type, make)                                                              \
 	static void name(const reference_image *image, const type *keys, uint64_t *values, size_t count) { \
 		lines t = image->table;                                                                    \
+		seed secret = image->secret;                                                               \
+		(void)secret;                                                                              \
 		if ((t.pair_mask + 1) * 2 < LINES_WORTH_PREFETCHING) {                                     \
-			for (size_t i = 0; i < count; i++)                                                 \
-				values[i] = find(&t, get keys[i], hash(get keys[i], &t.seed));             \
+			for (size_t i = 0; i < count; i++) {                                               \
+				uint64_t key = make(keys[i]);                                              \
+				values[i] = find(&t, key, hash_of(key, &t.seed));                             \
+			}                                                                                  \
 			return;                                                                            \
 		}                                                                                          \
 		for (size_t first = 0; first < count; first += BATCH) {                                    \
-			size_t end = first + BATCH < count ? first + BATCH : count;                        \
-			for (size_t i = first; i < end; i++) {                                             \
-				uint64_t h = hash(get keys[i], &t.seed);                                   \
+			size_t some = first + BATCH < count ? BATCH : count - first;                       \
+			uint64_t words[BATCH];                                                             \
+			for (size_t i = 0; i < some; i++) {                                                \
+				words[i] = make(keys[first + i]);                                          \
+				uint64_t h = hash_of(words[i], &t.seed);                                      \
 				prefetch_home_pair(&t, h);                                                 \
-				values[i] = h;                                                             \
+				values[first + i] = h;                                                     \
 			}                                                                                  \
-			for (size_t i = first; i < end; i++)                                               \
-				values[i] = find(&t, get keys[i], values[i]);                              \
+			for (size_t i = 0; i < some; i++)                                                  \
+				values[first + i] = find(&t, words[i], values[first + i]);                 \
 		}                                                                                          \
 	}
-FIND_MANY(find4_many, find4, hash4, ipv4, uint64_t, )
-FIND_MANY(find6_many, find6, hash6, ipv6, reference_key6, &)
+#define WHOLE_KEY(key) (key)
+#define FINGERPRINT(key) fingerprint(&(key), &secret)
+FIND_MANY(find4_many, ipv4, uint64_t, WHOLE_KEY)
+FIND_MANY(find6_many, ipv6, reference_key6, FINGERPRINT)
 
 static uint64_t permits4_many(const reference_image *image, const uint32_t *scopes, const uint32_t *addresses,
     const uint32_t *services, size_t count) {
@@ -726,7 +709,7 @@ typedef struct {
 
 struct reference_worker {
 	const reference_image *image;
-	size_t slots;
+	size_t slots, mapped;
 	word *words;
 	_Atomic uint32_t *reasons;
 	word *totals;
@@ -738,7 +721,7 @@ struct reference_worker {
 	uint64_t event_mask, next, last_read, lost, position;
 	padded written, read;
 	packet packets[BATCH];
-	uint64_t sessions[BATCH], hashes[BATCH];
+	uint64_t sessions[BATCH], hashes[BATCH], keys[BATCH];
 	uint32_t ipv4[BATCH], ipv6[BATCH];
 	uint8_t ways[BATCH], outcomes[BATCH];
 };
@@ -751,7 +734,9 @@ static reference_worker *worker_new(const reference_image *image, size_t slots, 
 		return NULL;
 	w->image = image;
 	w->slots = slots;
-	char *block = allocate((slots + 1) * 128 + 256 + 128);
+	w->mapped = (slots + 1) * 128 + 256 + 128;
+	char *block = map(w->mapped);
+	memset(block, 0, w->mapped);
 	w->totals = (word *)block;
 	w->words = (word *)(block + 256);
 	w->reasons = (_Atomic uint32_t *)(block + 256 + (slots + 1) * 64);
@@ -772,7 +757,7 @@ static reference_worker *worker_new(const reference_image *image, size_t slots, 
 }
 
 static void worker_free(reference_worker *w) {
-	free(w->totals);
+	unmap(w->totals, w->mapped);
 	free(w->scans);
 	free(w->events);
 	free(w);
@@ -937,11 +922,12 @@ INLINE uint64_t key4(const reference_worker *w, const reference_frame *frames, s
 	return (uint64_t)frames[place].interface << 32 | (uint32_t)address;
 }
 
-INLINE reference_key6 key6(const reference_worker *w, const reference_frame *frames, size_t place) {
+INLINE uint64_t key6(const reference_worker *w, const reference_frame *frames, size_t place, const seed *secret) {
 	const packet *p = &w->packets[place];
 	bool toward = frames[place].way == 1;
-	return (reference_key6){ toward ? p->destination_high : p->source_high,
+	reference_key6 key = { toward ? p->destination_high : p->source_high,
 		toward ? p->destination_low : p->source_low, frames[place].interface };
+	return fingerprint(&key, secret);
 }
 
 INLINE void note(reference_worker *w, const reference_frame *frames, size_t place, uint64_t found, bool is_large) {
@@ -986,6 +972,22 @@ INLINE void finish(reference_worker *w, const reference_frame *frames, size_t pl
 		finish(w, frames, place, outcome, tick, &sum);                                         \
 	}
 
+/// The keys' words and hashes first, then, when their lines have come, the answers.
+INLINE void look_up(reference_worker *w, const reference_frame *frames, const lines *table, const uint32_t *list,
+    size_t count, bool is_ipv6) {
+	lines t = *table;
+	seed secret = w->image->secret;
+	bool is_large = (t.pair_mask + 1) * 2 >= LINES_WORTH_PREFETCHING;
+	for (size_t i = 0; i < count; i++) {
+		w->keys[i] = is_ipv6 ? key6(w, frames, list[i], &secret) : key4(w, frames, list[i]);
+		w->hashes[i] = hash_of(w->keys[i], &t.seed);
+		if (is_large)
+			prefetch_home_pair(&t, w->hashes[i]);
+	}
+	for (size_t i = 0; i < count; i++)
+		note(w, frames, list[i], find(&t, w->keys[i], w->hashes[i]), is_large);
+}
+
 INLINE void process_batch(reference_worker *w, const reference_frame *frames, size_t count, uint64_t tick) {
 	const reference_image *image = w->image;
 	size_t ipv4 = 0, ipv6 = 0;
@@ -1004,28 +1006,8 @@ INLINE void process_batch(reference_worker *w, const reference_frame *frames, si
 		ipv4 += 1 - is_ipv6;
 	}
 
-	lines t = image->ipv4;
-	bool is_large = (t.pair_mask + 1) * 2 >= LINES_WORTH_PREFETCHING;
-	for (size_t i = 0; i < ipv4; i++) {
-		w->hashes[i] = hash4(key4(w, frames, w->ipv4[i]), &t.seed);
-		if (is_large)
-			prefetch_home_pair(&t, w->hashes[i]);
-	}
-	for (size_t i = 0; i < ipv4; i++)
-		note(w, frames, w->ipv4[i], find4(&t, key4(w, frames, w->ipv4[i]), w->hashes[i]), is_large);
-
-	t = image->ipv6;
-	is_large = (t.pair_mask + 1) * 2 >= LINES_WORTH_PREFETCHING;
-	for (size_t i = 0; i < ipv6; i++) {
-		reference_key6 key = key6(w, frames, w->ipv6[i]);
-		w->hashes[i] = hash6(&key, &t.seed);
-		if (is_large)
-			prefetch_home_pair(&t, w->hashes[i]);
-	}
-	for (size_t i = 0; i < ipv6; i++) {
-		reference_key6 key = key6(w, frames, w->ipv6[i]);
-		note(w, frames, w->ipv6[i], find6(&t, &key, w->hashes[i]), is_large);
-	}
+	look_up(w, frames, &image->ipv4, w->ipv4, ipv4, false);
+	look_up(w, frames, &image->ipv6, w->ipv6, ipv6, true);
 
 	batch_count sum = { 0 };
 	JUDGE_AND_FINISH(ipv4, ipv4, permits4(s, (uint32_t)p->destination_low, service))
