@@ -17,7 +17,7 @@ extension SessionReader {
         findMany(keys.count, lines, into: &values) { unsafe keys[unchecked: $0].indexKey(secret) }
     }
 
-    /// Keys between asking for a line and looking at it: so many that memory has answered by then.
+    /// Keys between asking for a line and looking at it, a power of two: so many that memory has answered by then.
     @inlinable static var batch: Int { 64 }
 
     /// Tables of fewer lines are in the second cache anyway, and asking would only cost.
@@ -35,23 +35,34 @@ extension SessionReader {
             return
         }
         unsafe withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Self.batch) { hashes in
-            var first = 0
-            while first < count {
-                let end = min(first &+ Self.batch, count)
-                for index in first..<end {
-                    let key = key(index)
-                    let hash = key.hash(lines.seed)
-                    lines.prefetchHomePair(hash)
-                    unsafe hashes[index &- first] = hash
-                    // The key waits where the value will be.
-                    unsafe values[unchecked: index] = key.word
-                }
-                for index in first..<end {
-                    let key = unsafe IndexKey(word: values[unchecked: index])
-                    unsafe values[unchecked: index] = lines.find(key, hash: hashes[index &- first])
-                }
-                first = end
+            // The key waits where its value will be, the hash in a ring: line n + 64 is asked for before line n is
+            // looked at, so that as many are always on their way. Whole batches drain and fill again between passes.
+            let ahead = min(Self.batch, count)
+            for index in 0..<ahead { unsafe hashes[index] = ask(index, lines, &values, key) }
+            for index in 0..<(count &- ahead) {
+                let hash = unsafe hashes[index & (Self.batch &- 1)]
+                unsafe hashes[index & (Self.batch &- 1)] = ask(index &+ Self.batch, lines, &values, key)
+                unsafe values[unchecked: index] = lines.find(
+                    IndexKey(word: values[unchecked: index]), hash: hash)
+            }
+            for index in (count &- ahead)..<count {
+                let hash = unsafe hashes[index & (Self.batch &- 1)]
+                unsafe values[unchecked: index] = lines.find(
+                    IndexKey(word: values[unchecked: index]), hash: hash)
             }
         }
+    }
+
+    /// Asks for the lines of a key, which is left among the values; its hash.
+    @inlinable
+    @inline(__always)
+    func ask(_ index: Int, _ lines: Lines, _ values: inout MutableSpan<UInt64>, _ key: (Int) -> IndexKey)
+        -> UInt64
+    {
+        let key = key(index)
+        let hash = key.hash(lines.seed)
+        lines.prefetchHomePair(hash)
+        unsafe values[unchecked: index] = key.word
+        return hash
     }
 }

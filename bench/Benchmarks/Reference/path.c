@@ -632,7 +632,15 @@ INLINE scope scope_of(const reference_image *image, uint32_t number) {
 	}
 }
 
-/// `make` makes the key's word, which waits beside the hash until its line has come.
+/// `make` makes the key's word, which waits with the hash until its line has come. Line n + 64 is asked for before line
+/// n is looked at.
+#define ASK(n, make)                                                      \
+	do {                                                              \
+		uint64_t key = make(keys[n]), h = hash_of(key, &t.seed); \
+		prefetch_home_pair(&t, h);                                \
+		words[(n) % BATCH] = key;                                 \
+		hashes[(n) % BATCH] = h;                                  \
+	} while (0)
 #define FIND_MANY(name, table, type, make)                                                              \
 	static void name(const reference_image *image, const type *keys, uint64_t *values, size_t count) { \
 		lines t = image->table;                                                                    \
@@ -641,21 +649,19 @@ INLINE scope scope_of(const reference_image *image, uint32_t number) {
 		if ((t.pair_mask + 1) * 2 < LINES_WORTH_PREFETCHING) {                                     \
 			for (size_t i = 0; i < count; i++) {                                               \
 				uint64_t key = make(keys[i]);                                              \
-				values[i] = find(&t, key, hash_of(key, &t.seed));                             \
+				values[i] = find(&t, key, hash_of(key, &t.seed));                          \
 			}                                                                                  \
 			return;                                                                            \
 		}                                                                                          \
-		for (size_t first = 0; first < count; first += BATCH) {                                    \
-			size_t some = first + BATCH < count ? BATCH : count - first;                       \
-			uint64_t words[BATCH];                                                             \
-			for (size_t i = 0; i < some; i++) {                                                \
-				words[i] = make(keys[first + i]);                                          \
-				uint64_t h = hash_of(words[i], &t.seed);                                      \
-				prefetch_home_pair(&t, h);                                                 \
-				values[first + i] = h;                                                     \
-			}                                                                                  \
-			for (size_t i = 0; i < some; i++)                                                  \
-				values[first + i] = find(&t, words[i], values[first + i]);                 \
+		uint64_t words[BATCH], hashes[BATCH];                                                      \
+		size_t ahead = count < BATCH ? count : BATCH;                                              \
+		for (size_t i = 0; i < ahead; i++)                                                         \
+			ASK(i, make);                                                                      \
+		for (size_t i = 0; i < count; i++) {                                                       \
+			uint64_t word = words[i % BATCH], hash = hashes[i % BATCH];                        \
+			if (i + BATCH < count)                                                             \
+				ASK(i + BATCH, make);                                                      \
+			values[i] = find(&t, word, hash);                                                  \
 		}                                                                                          \
 	}
 #define WHOLE_KEY(key) (key)
