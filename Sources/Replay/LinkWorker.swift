@@ -6,11 +6,13 @@ import PacketPath
 final class LinkWorker {
     private var worker: PathWorker
 
-    init(_ link: LinkType, reader: consuming PathReader) {
+    /// Nil when there is no memory for counters of no session: one page.
+    init?(_ link: LinkType, reader: consuming PathReader) {
+        guard let counters = WorkerCounters.make(slotCount: 0) else { return nil }
         let scans = ScanDetector(slotCount: 0, threshold: 1, windowTicks: 1, key: (0, 0))
         let ring = EventRing.make(capacity: 1)
         worker = PathWorker(
-            place: .recording, link: link, reader: reader, counters: WorkerCounters.make(slotCount: 0),
+            place: .recording, link: link, reader: reader, counters: counters,
             events: ring.writer, scans: scans)
     }
 

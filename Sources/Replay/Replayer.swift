@@ -199,10 +199,9 @@ extension Replayer {
 
     private mutating func worker(_ link: LinkType) -> LinkWorker {
         if let known = workers[Int(link.rawValue)] { return known }
-        guard let reader = image.readers.makeReader() else {
+        guard let reader = image.readers.makeReader(), let worker = LinkWorker(link, reader: reader) else {
             preconditionFailure("an image has room for more readers than there are link types")
         }
-        let worker = LinkWorker(link, reader: reader)
         workers[Int(link.rawValue)] = worker
         return worker
     }

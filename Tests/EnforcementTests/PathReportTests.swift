@@ -17,16 +17,19 @@ import Testing
 
         init(_ world: World, _ place: PathWorker.Place) throws {
             let readers = try #require(world.enforcer.pathReaders)
-            let counters = WorkerCounters.make(slotCount: 16)
             let made = readers.makeReader()
             let ring = EventRing.make(capacity: 1024)
+            guard let reader = made, let counters = WorkerCounters.make(slotCount: 16) else {
+                throw NoTap()
+            }
             self.counters = counters.counters
-            guard let reader = made else { preconditionFailure("a reader more than announced") }
             worker = PathWorker(
                 place: place, link: .raw, reader: reader, counters: counters, events: ring.writer,
                 scans: ScanDetector(slotCount: 16, threshold: 8, windowTicks: 60_000, key: (1, 2)))
             events = ring.reader
         }
+
+        struct NoTap: Error {}
 
         /// A TCP segment from one IPv4 address to a port of another.
         mutating func see(_ source: String, _ destination: String, port: UInt16, at now: Instant) throws {

@@ -69,14 +69,15 @@ package final class Tap: Sendable {
         var earlier = LiveStatistics()
     }
 
-    /// Nil when the image has no room for another reader.
+    /// Nil when the image has no room for another reader, or there is no memory for the counters.
     ///
     /// - Parameters:
     ///   - slotCount: The image's.
     ///   - scans: Seen refusals are counted in it; a place that is not the tunnel's inner side needs none.
     package init?(_ place: Place, readers: PathReaders, slotCount: Int, scans: consuming ScanDetector) {
-        guard let reader = readers.makeReader() else { return nil }
-        let writer = WorkerCounters.make(slotCount: place.place == .inside ? 0 : slotCount)
+        guard let reader = readers.makeReader(),
+            let writer = WorkerCounters.make(slotCount: place.place == .inside ? 0 : slotCount)
+        else { return nil }
         let ends = EventRing.make(capacity: 1024)
         self.place = place
         counters = writer.counters

@@ -46,13 +46,11 @@ public final class WorkerCounters: @unchecked Sendable {
         static let count = 8
     }
 
-    private init(slotCount: Int) {
+    private init?(slotCount: Int) {
         self.slotCount = max(0, slotCount)
         let records = self.slotCount + 1
         size = Self.mapped(records * 128 + 256)
-        guard let memory = unsafe packetpath_map(size) else {
-            fatalError("no memory for \(slotCount) counters")
-        }
+        guard let memory = unsafe packetpath_map(size) else { return nil }
         unsafe block = memory
         // Zero already, but not there yet: the first packet of a session shall not wait for its page.
         unsafe block.initializeMemory(as: UInt8.self, repeating: 0, count: size)
@@ -70,9 +68,11 @@ public final class WorkerCounters: @unchecked Sendable {
 
     deinit { unsafe packetpath_unmap(block, size) }
 
-    /// The writing end of new counters; its `counters` are for the readers.
-    public static func make(slotCount: Int) -> CounterWriter {
-        CounterWriter(WorkerCounters(slotCount: slotCount))
+    /// The writing end of new counters; its `counters` are for the readers. Nil when there is no memory: 128 bytes a
+    /// slot, all of them at once.
+    public static func make(slotCount: Int) -> CounterWriter? {
+        guard let counters = WorkerCounters(slotCount: slotCount) else { return nil }
+        return CounterWriter(counters)
     }
 }
 

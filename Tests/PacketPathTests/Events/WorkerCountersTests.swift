@@ -5,12 +5,25 @@ import Testing
 @testable import PacketPath
 
 @Suite struct WorkerCountersTests {
+    static func make(slotCount: Int) -> CounterWriter {
+        guard let writer = WorkerCounters.make(slotCount: slotCount) else {
+            preconditionFailure("no memory for \(slotCount) slots")
+        }
+        return writer
+    }
+
+    /// An administrator may ask for more than there is: that is an answer, and no crash.
+    @Test func moreThanThereIsIsNil() {
+        let isMade = WorkerCounters.make(slotCount: 1 << 42) != nil
+        #expect(!isMade)
+    }
+
     /// Two workers, sessions that come and go, against plain dictionaries.
     @Test(arguments: UInt64(1)...10)
     func agreesWithDictionaries(seed: UInt64) {
         var random = Seeded(seed)
-        var first = WorkerCounters.make(slotCount: 8)
-        var second = WorkerCounters.make(slotCount: 8)
+        var first = Self.make(slotCount: 8)
+        var second = Self.make(slotCount: 8)
         let workers = [first.counters, second.counters]
         var generations = [UInt64](repeating: 1, count: 8)
         var model = [SessionUse](repeating: SessionUse(), count: 8)
@@ -63,7 +76,7 @@ import Testing
     @Test(arguments: [0, 1, 16_380, 16_381, 16_382, 40_000])
     func blocksOfEverySizeAreZeroAlignedAndGivenBack(slotCount: Int) {
         for _ in 0..<3 {
-            var writer = WorkerCounters.make(slotCount: slotCount)
+            var writer = Self.make(slotCount: slotCount)
             let counters = writer.counters
             #expect(unsafe UInt(bitPattern: counters.totals) % 128 == 0, "lines of its own")
             #expect(unsafe UInt(bitPattern: counters.words) % 128 == 0)
@@ -80,7 +93,7 @@ import Testing
     }
 
     @Test func countsWhatHasNoSessionInAll() {
-        var writer = WorkerCounters.make(slotCount: 2)
+        var writer = Self.make(slotCount: 2)
         for (slot, generation) in [(0, 0), (2, 1), (-1, 1), (Int.max, 1)] as [(Int, UInt64)] {
             writer.count(
                 slot: slot, generation: generation, way: .outward, octets: 60, tick: 3, denied: .noScope)
@@ -100,7 +113,7 @@ import Testing
     /// The slot changes hands all the time; each session's octets are its generation times its packets. A
     /// reader never gets one session's fields as another's: octets are at most a packet apart from that.
     @Test func readersSeeNoOtherSessionsCounts() async {
-        let writing = Mutex<CounterWriter?>(WorkerCounters.make(slotCount: 1))
+        let writing = Mutex<CounterWriter?>(Self.make(slotCount: 1))
         let counters = writing.withLock { $0?.counters }
         let current = Cell()
         let writer = writing.withLock { Once($0.take()) }

@@ -18,7 +18,7 @@ struct PathBench: ~Copyable {
         let image = try PathImage(key: (1, 2), slotCount: Self.slots)
         let made = image.readers.makeReader()
         self.image = image
-        let counters = WorkerCounters.make(slotCount: Self.slots)
+        let counters = WorkerCountersTests.make(slotCount: Self.slots)
         self.counters = counters.counters
         let ring = EventRing.make(capacity: 4096)
         guard let reader = made else { preconditionFailure("a new image has room for a reader") }

@@ -48,7 +48,7 @@ import Testing
             let ends = EventRing.make(capacity: 64)
             var worker = PathWorker(
                 place: .recording, link: .raw, reader: reader,
-                counters: WorkerCounters.make(slotCount: slots), events: ends.writer,
+                counters: WorkerCountersTests.make(slotCount: slots), events: ends.writer,
                 scans: ScanDetector(slotCount: slots, threshold: 8, windowTicks: 1000, key: (1, 2)))
             for _ in 0..<batchesAWorker {
                 if run.stop.load(ordering: .relaxed) { break }

@@ -68,7 +68,7 @@ package final class PathEngine: Engine {
     package init(_ box: ImageBox, _ traffic: Traffic) {
         self.traffic = traffic
         guard let reader = box.image.readers.makeReader() else { fail("no reader left") }
-        let writer = WorkerCounters.make(slotCount: box.image.slotCount)
+        guard let writer = WorkerCounters.make(slotCount: box.image.slotCount) else { fail("no memory") }
         counters = writer.counters
         let ends = EventRing.make(capacity: Engines.eventCapacity)
         events = ends.reader

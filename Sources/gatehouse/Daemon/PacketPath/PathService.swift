@@ -29,7 +29,12 @@ struct PathService: Service {
                 slotCount: watches ? configuration.slotCount : 0,
                 threshold: configuration.scanDestinations,
                 windowTicks: UInt64(configuration.scanWindow.milliseconds), key: Self.secret())
-            return Tap(place, readers: readers, slotCount: configuration.slotCount, scans: scans)
+            let tap = Tap(place, readers: readers, slotCount: configuration.slotCount, scans: scans)
+            if tap == nil {
+                log.critical(
+                    "packet path: no memory to watch \(place.interface), \(place.direction.rawValue)")
+            }
+            return tap
         }
         if configuration.sampling > 1 {
             log.notice(
@@ -44,7 +49,7 @@ struct PathService: Service {
 
     private static func places(_ configuration: PathConfiguration, _ tunnels: [String]) -> [Tap.Place] {
         let atTunnels = tunnels.flatMap { tunnel in
-            [LiveSource.Direction.inbound, .outbound].map { direction in
+            LiveSource.Direction.ways.map { direction in
                 Tap.Place(
                     interface: tunnel, direction: direction, place: .tunnel, tunnels: [tunnel],
                     sampling: configuration.sampling)
@@ -126,10 +131,14 @@ struct PathService: Service {
         // Before the counters: what they say is then at least as new.
         let progress = Dictionary(uniqueKeysWithValues: mine.map { ($0.place, $0.progress) })
         let before = seen.progress
-        let isWhole = progress.allSatisfy { place, now in
-            guard let before = before[place], sampling == 1, now.capture != 0 else { return false }
-            return now.capture == before.capture && now.dropped == before.dropped
-        }
+        // One direction alone says nothing of silence.
+        let isBothWays = mine.count == LiveSource.Direction.ways.count
+        let isWhole =
+            isBothWays
+            && progress.allSatisfy { place, now in
+                guard let before = before[place], sampling == 1, now.capture != 0 else { return false }
+                return now.capture == before.capture && now.dropped == before.dropped
+            }
         let from = mine.compactMap { before[$0.place]?.through }.min()
         let through = progress.values.map(\.through).min()
         var watched: ClosedRange<Instant>?
@@ -170,4 +179,9 @@ struct PathService: Service {
 
 extension Duration {
     fileprivate var milliseconds: Int64 { nanoseconds / 1_000_000 }
+}
+
+extension LiveSource.Direction {
+    /// A tap each at every tunnel.
+    fileprivate static let ways: [Self] = [.inbound, .outbound]
 }
