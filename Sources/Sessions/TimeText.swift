@@ -1,5 +1,3 @@
-package import Sessions
-
 /// How rule files write points in time and lengths of it.
 package enum TimeText {
     /// Reads `45s`, `5m`, `12h`, `30d`, and units together, greatest first: `1h30m`. A day is 24 hours. More than
