@@ -1,3 +1,4 @@
+package import NetworkTypes
 package import Sessions
 
 /// Everything known about one session at one instant, each fact dated: what classification looks at, and all of it.
@@ -8,29 +9,52 @@ package import Sessions
 package struct SessionEvidence: Sendable, Hashable {
     /// The verified chain that the client presented, by digest.
     package var certificates: CertificateChain?
+    /// What a full look at the chain found; nil when the certificates themselves are not at hand.
+    package var certificateReport: CertificateReport?
+    /// Whether the authority withdrew a certificate of the chain; nil when nobody is asked.
+    package var revocation: RevocationStatus?
     /// The register's record for the leaf certificate; nil when it has none.
     package var device: DeviceRecord?
+    /// Every loan of the device, past ones too.
+    package var loans: [Loan]
+    /// What was last reported of the device; nil when nothing ever was.
+    package var posture: DevicePosture?
     /// The name that the person gave; empty when none was given.
     package var userName: String
-    /// The groups of the user; nil when no user of that name is registered.
-    package var groups: Set<String>?
+    /// The register's record for the user; nil when it has none.
+    package var user: UserRecord?
+    /// Everything that the user was ever allowed by name.
+    package var approvals: [Approval]
     /// When a second factor was last proved in this session.
     package var mfaVerifiedAt: Instant?
+    /// The address that the device connects from; nil when the server does not say.
+    package var outer: IPAddress?
+    /// The country of that address; nil when it is not known.
+    package var country: CountryCode?
     /// That this session, its device or its user was seen scanning; nil when nobody saw it.
     package var scan: ScanSighting?
     /// An administrator's order that this user, device or session stay out.
     package var hold: Hold?
 
     package init(
-        certificates: CertificateChain? = nil, device: DeviceRecord? = nil, userName: String = "",
-        groups: Set<String>? = nil, mfaVerifiedAt: Instant? = nil, scan: ScanSighting? = nil,
-        hold: Hold? = nil
+        certificates: CertificateChain? = nil, certificateReport: CertificateReport? = nil,
+        revocation: RevocationStatus? = nil, device: DeviceRecord? = nil, loans: [Loan] = [],
+        posture: DevicePosture? = nil, userName: String = "", user: UserRecord? = nil,
+        approvals: [Approval] = [], mfaVerifiedAt: Instant? = nil, outer: IPAddress? = nil,
+        country: CountryCode? = nil, scan: ScanSighting? = nil, hold: Hold? = nil
     ) {
         self.certificates = certificates
+        self.certificateReport = certificateReport
+        self.revocation = revocation
         self.device = device
+        self.loans = loans
+        self.posture = posture
         self.userName = userName
-        self.groups = groups
+        self.user = user
+        self.approvals = approvals
         self.mfaVerifiedAt = mfaVerifiedAt
+        self.outer = outer
+        self.country = country
         self.scan = scan
         self.hold = hold
     }
@@ -44,6 +68,8 @@ package struct Hold: Sendable, Hashable, Codable {
         case user(String)
         /// By certificate, so that a device off the register can be held too.
         case certificate(CertificateDigest)
+        /// By public key, for devices that are registered by it alone.
+        case key(KeyDigest)
     }
 
     package var subject: Subject

@@ -16,7 +16,8 @@ package struct CertificateReport: Sendable, Hashable, Codable {
     package var problems: [String]
 
     package init(
-        attributes: CertificateAttributes, anchor: CertificateDigest?, validFrom: Instant, validUntil: Instant,
+        attributes: CertificateAttributes, anchor: CertificateDigest?, validFrom: Instant,
+        validUntil: Instant,
         problems: [String] = []
     ) {
         self.attributes = attributes
@@ -52,7 +53,8 @@ package struct CertificateAttributes: Sendable, Hashable, Codable {
     package var key: KeyDigest
 
     package init(
-        subject: [String: [String]] = [:], emails: [String] = [], uris: [String] = [], dnsNames: [String] = [],
+        subject: [String: [String]] = [:], emails: [String] = [], uris: [String] = [],
+        dnsNames: [String] = [],
         userPrincipalNames: [String] = [], extensions: [String: String] = [:], serial: String = "",
         notBefore: Instant, notAfter: Instant, key: KeyDigest
     ) {

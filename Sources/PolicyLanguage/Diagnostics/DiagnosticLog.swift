@@ -64,17 +64,8 @@ func printable(_ text: some StringProtocol, limit: Int = .max) -> String {
     var result = ""
     for (count, character) in text.enumerated() {
         if count == limit { return result + "..." }
-        let isPlain = character.unicodeScalars.allSatisfy { !isControl($0) }
+        let isPlain = character.unicodeScalars.allSatisfy { !PlainText.isControl($0) }
         result.append(isPlain ? character : "\u{FFFD}")
     }
     return result
-}
-
-/// Control and format characters that mislead whoever looks at a rule file, the bidirectional overrides among them
-/// (CVE-2021-42574, "Trojan Source").
-func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF: true
-    default: false
-    }
 }

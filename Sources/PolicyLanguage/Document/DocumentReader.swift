@@ -60,7 +60,7 @@ package enum DocumentReader {
         switch scalar.value {
         case 0x09, 0x0A, 0x0D, 0x85, 0x2028, 0x2029: false
         case 0xFFFE, 0xFFFF: true
-        default: isControl(scalar)
+        default: PlainText.isControl(scalar)
         }
     }
 

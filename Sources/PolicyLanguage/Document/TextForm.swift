@@ -31,7 +31,7 @@ extension TextForm where Value == String {
     /// Any text of one line or more, without control characters.
     package static var text: Self {
         Self("a text") { text in
-            let isPlain = text.unicodeScalars.allSatisfy { $0 == "\n" || !isControl($0) }
+            let isPlain = text.unicodeScalars.allSatisfy { $0 == "\n" || !PlainText.isControl($0) }
             return text.isEmpty || !isPlain ? nil : text
         }
     }
@@ -39,11 +39,7 @@ extension TextForm where Value == String {
     /// A name of something that the organisation did not name itself: a vendor, a user, a group. One line, no space
     /// at either end, and not so long that it is a mistake.
     package static var freeName: Self {
-        Self("a name") { text in
-            let isPlain = text.unicodeScalars.allSatisfy { !isControl($0) }
-            let hasSpace = text.first?.isWhitespace ?? true || text.last?.isWhitespace ?? true
-            return isPlain && !hasSpace && text.utf8.count <= 256 ? text : nil
-        }
+        Self("a name") { PlainText.isName($0) ? $0 : nil }
     }
 
     /// A name for something in the pack: letters, digits, dot, dash and underscore. It ends up in kernel object names,

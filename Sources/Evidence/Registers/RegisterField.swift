@@ -1,0 +1,145 @@
+import Sessions
+
+/// What the organisation keeps lists of.
+package enum RegisterKind: String, Sendable, Hashable, Codable, CaseIterable {
+    case device, user, loan, approval
+}
+
+/// One line of one register, by the name that people use: an inventory id, a user name, a reference.
+package struct RegisterSubject: Sendable, Hashable, Codable, CustomStringConvertible {
+    package var kind: RegisterKind
+    package var key: String
+
+    package init(_ kind: RegisterKind, _ key: String) {
+        self.kind = kind
+        self.key = key
+    }
+
+    package var description: String { "\(kind.rawValue) '\(key)'" }
+}
+
+/// What is stated of a subject: by the name of the field, one text or, for a list, several. Texts are canonical, so that
+/// equal means equal; a field that is not stated is not there.
+package typealias RegisterFields = [String: [String]]
+
+/// A field of a register: its name in files, tables and commands, and what may stand in it.
+///
+/// Rule files, imports, commands and the database all read fields through this one table, so they agree on what is good.
+package struct RegisterField: Sendable {
+    package let name: String
+    /// Continues the sentence "expected": `a date such as 2026-04-01`.
+    package let expected: String
+    package let isRequired: Bool
+    package let isList: Bool
+    private let read: @Sendable (String) -> String?
+
+    init(
+        _ name: String, _ expected: String, isRequired: Bool = false, isList: Bool = false,
+        _ read: @escaping @Sendable (String) -> String?
+    ) {
+        self.name = name
+        self.expected = expected
+        self.isRequired = isRequired
+        self.isList = isList
+        self.read = read
+    }
+
+    /// The one way to write what the text means; nil when it means nothing here.
+    package func canonical(_ text: String) -> String? { read(text) }
+}
+
+extension RegisterKind {
+    package var fields: [RegisterField] {
+        switch self {
+        case .device: DeviceRecord.fields
+        case .user: UserRecord.fields
+        case .loan: Loan.fields
+        case .approval: Approval.fields
+        }
+    }
+
+    package func field(named name: String) -> RegisterField? { fields.first { $0.name == name } }
+
+    /// What the key is called in files.
+    package var keyName: String {
+        switch self {
+        case .device: "id"
+        case .user: "name"
+        case .loan, .approval: "reference"
+        }
+    }
+}
+
+/// Why a line of a register is no good.
+package enum RegisterProblem: Error, Sendable, Hashable, CustomStringConvertible {
+    case noSuchField(String, RegisterKind)
+    case wrongValue(field: String, expected: String, found: String)
+    case missing(field: String, RegisterSubject)
+    /// A certificate or key that another device has.
+    case taken(field: String, by: String)
+    case badKey(RegisterKind)
+
+    package var description: String {
+        switch self {
+        case .noSuchField(let name, let kind):
+            "a \(kind.rawValue) has no '\(name)'; it has \(kind.fields.map(\.name).joined(separator: ", "))"
+        case .wrongValue(let field, let expected, let found):
+            "\(field): expected \(expected), found '\(PlainText.shown(found))'"
+        case .missing(let field, let subject): "\(subject) lacks '\(field)'"
+        case .taken(let field, let other): "\(field): device '\(other)' has it already"
+        case .badKey(let kind):
+            "a \(kind.keyName) is one line of at most 256 bytes, without space at its ends"
+        }
+    }
+}
+
+/// Forms of text that several registers share.
+enum RegisterText {
+    static func name(_ text: String) -> String? { PlainText.isName(text) ? text : nil }
+
+    static func boolean(_ text: String) -> String? {
+        switch text.lowercased() {
+        case "true", "yes", "1": "true"
+        case "false", "no", "0": "false"
+        default: nil
+        }
+    }
+
+    /// A date stands for its first instant in UTC.
+    static func instant(_ text: String) -> String? {
+        (TimeText.date(text).map(start) ?? TimeText.timestamp(text))?.description
+    }
+
+    /// A date stands for the first instant after it in UTC: `until: 2026-11-30` holds all that day.
+    static func end(_ text: String) -> String? {
+        (TimeText.date(text).map { start($0.adding(days: 1)) } ?? TimeText.timestamp(text))?.description
+    }
+
+    private static func start(_ date: CivilDate) -> Instant {
+        Instant(secondsSince1970: Int64(date.dayNumber) * 86_400)
+    }
+
+    static let expectedInstant = "a date such as 2026-04-01, or a time such as 2026-04-01T09:00:00Z"
+
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(_ type: Choice.Type)
+        -> (expected: String, read: @Sendable (String) -> String?)
+    {
+        let names = Choice.allCases.map(\.rawValue)
+        return ("one of \(names.joined(separator: ", "))", { names.contains($0) ? $0 : nil })
+    }
+}
+
+extension RegisterFields {
+    func first(_ name: String) -> String? { self[name]?.first }
+
+    func instant(_ name: String) -> Instant? { first(name).flatMap(TimeText.timestamp) }
+
+    /// Leaves out what is not stated.
+    init(stating pairs: KeyValuePairs<String, [String?]>) {
+        self.init()
+        for (name, values) in pairs {
+            let stated = values.compactMap(\.self)
+            if !stated.isEmpty { self[name] = stated }
+        }
+    }
+}
