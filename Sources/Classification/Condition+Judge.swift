@@ -6,80 +6,59 @@ extension Condition {
     /// Looks at one session's evidence at one instant. Pure; constant time but for the size of sets.
     package func judge(_ evidence: SessionEvidence, at now: Instant) -> Judgement {
         switch test {
-        case .certificate(let authorities): Self.judge(authorities, evidence.certificates)
+        case .certificate(let authorities): Self.judge(authorities, evidence, now)
         case .organisation(let name): Self.judge(organisation: name, evidence.certificates)
+        case .attribute(let attribute, let patterns): Self.judge(attribute, patterns, evidence)
         case .device(let statuses): Self.judge(statuses, evidence.device)
+        case .deviceKind(let kinds): Self.judge(kinds, evidence.device)
+        case .deviceManaged(let isManaged): Self.judge(managed: isManaged, evidence.device)
+        case .deviceOrganisation(let names): Self.judge(deviceOf: names, evidence.device)
+        case .deviceOwned: Self.judgeOwner(evidence)
+        case .deviceLent: Self.judgeLoan(evidence, now)
+        case .deviceOnSite(let age): Self.judge(onSiteWithin: age, evidence.device, now)
         case .unregistered: Self.judgeUnregistered(evidence.device)
+        case .posture(let need): Self.judge(need, evidence.posture, now)
         case .mfa(let age): Self.judge(mfaWithin: age, evidence.mfaVerifiedAt, now)
-        case .hours(let hours): Self.judge(hours, now)
         case .user(let names): Self.judge(user: names, evidence.userName)
         case .group(let groups): Self.judge(groups: groups, evidence)
+        case .userOrganisation(let names): Self.judge(userOf: names, evidence)
+        case .steps(let steps): Self.judge(steps: steps, evidence)
+        case .acknowledged(let age): Self.judge(acknowledgedWithin: age, evidence, now)
+        case .approval(let need): Self.judge(need, evidence, now)
+        case .country(let codes): Self.judge(codes, evidence)
+        case .office(let offices): Self.judge(offices, evidence.outer)
+        case .hours(let hours): Self.judge(hours, now)
         case .contract(let contract): Self.judge(contract, now)
         case .behaviour(let kinds): Self.judge(kinds, evidence, now)
+        case .never(let label): Judgement(.fails, saw: "'\(label)' is not for remote sessions")
         }
     }
 
-    private static func judge(_ authorities: [Authority], _ chain: CertificateChain?) -> Judgement {
-        guard let chain else { return Judgement(.fails, saw: "no certificate") }
-        // By digest, never by name: any authority that the VPN server trusts can write any issuer name.
-        let issued = authorities.first { authority in
-            chain.issuers.contains { authority.digests.contains($0.digest) }
+    /// How far the clock may step back before a fact is held to be from the future: more than time servers slew.
+    private static let clockTolerance: Duration = .seconds(120)
+
+    /// Something that was so at an instant, and counts for a time from then.
+    ///
+    /// - Parameter what: what it is, such as `one-time code`.
+    static func judge(_ what: String, at seen: Instant, within age: Duration, _ now: Instant) -> Judgement {
+        // A fact from the future means that the clock went back. It counts again when its time has come.
+        guard seen <= now + clockTolerance else {
+            return Judgement(.fails, until: seen - clockTolerance, saw: "\(what) from the future")
         }
-        if let issued { return Judgement(.holds, saw: "issued by \(issued.name)") }
-        return Judgement(
-            .fails, saw: "issued by \(chain.issuers.first?.subject ?? "an authority that is not named")")
-    }
-
-    private static func judge(organisation name: String, _ chain: CertificateChain?) -> Judgement {
-        // The attribute that the server handed over by itself: in the one-line subject a common name such as
-        // "x, O=Civica UK" cannot be told from an organisation.
-        guard let seen = chain?.leaf.attributes["O"] else {
-            return Judgement(.fails, saw: "no organisation in the certificate")
-        }
-        return Judgement(seen == name ? .holds : .fails, saw: "organisation '\(seen)'")
-    }
-
-    private static func judge(_ statuses: Set<DeviceStatus>, _ device: DeviceRecord?) -> Judgement {
-        guard let device else { return Judgement(.unknown, saw: "not on the register") }
-        let saw = "\(device.id) is \(device.status.rawValue)"
-        return Judgement(statuses.contains(device.status) ? .holds : .fails, saw: saw)
-    }
-
-    private static func judgeUnregistered(_ device: DeviceRecord?) -> Judgement {
-        guard let device else { return Judgement(.holds, saw: "not on the register") }
-        return Judgement(.fails, saw: "registered as \(device.id)")
+        let end = seen + age
+        let saw = "\(what) \(max(.zero, now - seen).briefly) old"
+        return now < end ? Judgement(.holds, until: end, saw: saw) : Judgement(.fails, saw: saw)
     }
 
     private static func judge(mfaWithin age: Duration, _ verified: Instant?, _ now: Instant) -> Judgement {
         guard let verified else { return Judgement(.fails, saw: "no one-time code") }
-        // A proof from the future means that the clock went back. It counts again when its time has come.
-        guard verified <= now + clockTolerance else {
-            return Judgement(.fails, until: verified - clockTolerance, saw: "one-time code from the future")
-        }
-        let end = verified + age
-        let saw = "one-time code \(max(.zero, now - verified).briefly) old"
-        return now < end ? Judgement(.holds, until: end, saw: saw) : Judgement(.fails, saw: saw)
+        return judge("one-time code", at: verified, within: age, now)
     }
-
-    /// How far the clock may step back before a proof is held to be from the future: more than time servers slew.
-    private static let clockTolerance: Duration = .seconds(120)
 
     private static func judge(_ hours: WeeklyHours, _ now: Instant) -> Judgement {
         let (within, until) = hours.judge(at: now)
         return Judgement(
             within ? .holds : .fails, until: until, saw: within ? "within hours" : "outside hours")
-    }
-
-    private static func judge(user names: Set<String>, _ user: String) -> Judgement {
-        Judgement(names.contains(user) ? .holds : .fails, saw: user.isEmpty ? "no user" : "user '\(user)'")
-    }
-
-    private static func judge(groups: Set<String>, _ evidence: SessionEvidence) -> Judgement {
-        guard let seen = evidence.groups else {
-            return Judgement(.unknown, saw: "user '\(evidence.userName)' is not registered")
-        }
-        let saw = seen.isEmpty ? "in no group" : "in \(seen.sorted().joined(separator: ", "))"
-        return Judgement(groups.isDisjoint(with: seen) ? .fails : .holds, saw: saw)
     }
 
     /// What was seen in a session stays with it to its end: a quarantine that ran out while the scan went on unseen

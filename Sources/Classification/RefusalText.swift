@@ -55,22 +55,58 @@ extension ClassFinding {
 extension Condition {
     fileprivate var isAboutCertificate: Bool {
         switch test {
-        case .certificate, .organisation: true
-        case .device, .unregistered, .mfa, .hours, .user, .group, .contract, .behaviour: false
+        case .certificate, .organisation, .attribute: true
+        default: false
         }
     }
 
     /// One sentence: what is missing, and what the person can do.
     fileprivate func advice(seen: String) -> String {
         switch test {
-        case .certificate, .organisation: "This device's certificate is not accepted here."
+        case .certificate, .organisation, .attribute: "This device's certificate is not accepted here."
         case .device: "This device is not in use according to the register. Call the help desk."
-        case .unregistered, .behaviour: "This device is not accepted here."
+        case .unregistered, .behaviour, .deviceKind, .deviceOrganisation: "This device is not accepted here."
+        case .deviceManaged: "This device is not managed as it should be. Call the help desk."
+        case .deviceOwned: "This device was given to somebody else. Call the help desk."
+        case .deviceLent: "This device is not lent to you at present. Ask where you borrowed it."
+        case .deviceOnSite: "This device is due for maintenance: bring it to the office."
+        case .posture(let need): need.advice
         case .mfa: "A one-time code is needed: log in again with your code."
         case .hours(let hours): "Access is open \(hours) only."
-        case .user, .group: "Your account is not allowed remote access. Call the help desk."
+        case .user, .group, .userOrganisation:
+            "Your account is not allowed remote access. Call the help desk."
+        case .steps: "Some steps are still to be taken before you may work remotely: \(seen)."
+        case .acknowledged: "Please read and confirm the remote working procedures again."
+        case .approval(let need): need.advice
+        case .country: "Remote access from where you are is not allowed without approval."
+        case .office: "You are in an office: use the office network."
         case .contract(let contract):
             "Access under contract \(contract.reference) is not in force: \(seen). Ask \(contract.sponsor)."
+        case .never: "This is not for remote use."
+        }
+    }
+}
+
+extension PostureNeed {
+    fileprivate var advice: String {
+        switch self {
+        case .antivirus: "The virus protection of this device is out of date: update it and connect again."
+        case .patches: "This device lacks updates: install them and connect again."
+        case .diskEncryption: "The disk of this device is not known to be encrypted. Call the help desk."
+        case .firewall: "The firewall of this device is not known to be on: switch it on."
+        case .screenLock(let minutes, _):
+            "The screen of this device must lock by itself within \(minutes) minutes."
+        }
+    }
+}
+
+extension ApprovalNeed {
+    fileprivate var advice: String {
+        switch self {
+        case .remoteWorking: "Remote working has not been approved for you. Ask your manager."
+        case .travel: "Working from where you are has not been approved. Ask your manager."
+        case .system(let name, _): "Reaching \(name) has not been approved for you. Ask your manager."
+        case .exception: "This needs an exception that has not been given to you. Call the help desk."
         }
     }
 }

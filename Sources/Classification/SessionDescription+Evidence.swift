@@ -8,11 +8,80 @@ extension SessionDescription {
     /// An authority without a digest, a device or a user that the pack does not know are left out: the compiler has
     /// reported them already.
     package func evidence(under policy: Policy, at now: Instant) -> SessionEvidence {
-        let record = device.flatMap { policy.devices[id: $0] }
+        let registers = registers(over: policy.registers)
+        let record = device.flatMap { registers.devices[id: $0] }
         return SessionEvidence(
-            certificates: chain(under: policy, device: record), device: record, userName: user,
-            groups: policy.users.groups(of: user), mfaVerifiedAt: mfaAge.map { now - $0 },
+            certificates: chain(under: policy, device: record),
+            certificateReport: report(under: policy, at: now),
+            revocation: (revocation ?? .good).status, device: record,
+            loans: record.map { registers.loans.loans(of: $0.id) } ?? [], posture: posture(at: now),
+            userName: user, user: registers.users[user], approvals: registers.approvals.approvals(of: user),
+            mfaVerifiedAt: mfaAge.map { now - $0 }, outer: outer, country: country,
             scan: scan.map { $0.sighting(at: now) })
+    }
+
+    /// The pack's registers with what is said here on top.
+    private func registers(over pack: Registers) -> Registers {
+        var registers = pack
+        if let device, !deviceFields.isEmpty {
+            let subject = RegisterSubject(.device, device)
+            var fields = pack.fields(of: subject) ?? Self.usualDevice
+            fields.merge(deviceFields) { $1 }
+            try? registers.put(subject, fields)
+        }
+        if !user.isEmpty, !userFields.isEmpty {
+            let subject = RegisterSubject(.user, user)
+            let fields = (pack.fields(of: subject) ?? [:]).merging(userFields) { $1 }
+            try? registers.put(subject, fields)
+        }
+        for loan in loans { registers.loans.put(loan) }
+        for approval in approvals { registers.approvals.put(approval) }
+        return registers
+    }
+
+    private static let usualDevice: RegisterFields = [
+        "kind": ["laptop"], "status": ["in-use"], "digest": [unregisteredLeaf?.description ?? ""],
+    ]
+
+    private func posture(at now: Instant) -> DevicePosture? {
+        guard !posture.isEmpty else { return nil }
+        var result = DevicePosture()
+        for item in posture {
+            switch item {
+            case .antivirus(let age): result.antivirus = .init(now - age, observedAt: now)
+            case .patches(let age): result.patches = .init(now - age, observedAt: now)
+            case .diskEncryption(let isOn, let seen):
+                result.diskEncryption = .init(isOn, observedAt: now - seen)
+            case .firewall(let isOn, let seen): result.firewall = .init(isOn, observedAt: now - seen)
+            case .screenLock(let minutes, let seen):
+                result.screenLockMinutes = .init(minutes, observedAt: now - seen)
+            }
+        }
+        return result
+    }
+
+    /// A chain without fault, in date for ever. Its key is nobody's. Also where the test says nothing of the certificate,
+    /// but its authority wants to see it.
+    private func report(under policy: Policy, at now: Instant) -> CertificateReport? {
+        let isWanted = authority.flatMap { policy.authority(named: $0) }?.needsChain ?? false
+        guard attributes != nil || isWanted, let leaf = Self.unregisteredLeaf,
+            let key = KeyDigest(bytes: leaf.bytes)
+        else { return nil }
+        let (from, until) = (now - .seconds(86_400), Instant(nanosecondsSince1970: .max))
+        var report = CertificateReport(
+            attributes: CertificateAttributes(notBefore: from, notAfter: until, key: key), anchor: nil,
+            validFrom: from, validUntil: until)
+        for (attribute, values) in attributes ?? [:] {
+            switch attribute {
+            case .subject(let name): report.attributes.subject[name] = values
+            case .email: report.attributes.emails = values
+            case .uri: report.attributes.uris = values
+            case .dns: report.attributes.dnsNames = values
+            case .userPrincipalName: report.attributes.userPrincipalNames = values
+            case .extension(let identifier): report.attributes.extensions[identifier] = values.first
+            }
+        }
+        return report
     }
 
     private func chain(under policy: Policy, device: DeviceRecord?) -> CertificateChain? {
@@ -41,4 +110,14 @@ extension SessionDescription.Scan {
 
     /// Of no consequence to any condition.
     private static let destinations = 100
+}
+
+extension SessionDescription.Revocation {
+    fileprivate var status: RevocationStatus {
+        switch self {
+        case .good: .good(until: Instant(nanosecondsSince1970: .max))
+        case .revoked: .revoked(since: nil)
+        case .unknown: .unknown(reason: "the authority cannot be asked")
+        }
+    }
 }

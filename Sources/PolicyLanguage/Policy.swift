@@ -10,8 +10,9 @@ package struct Policy: Sendable {
     package let systems: [System]
     /// In order: the first that matches decides. Vendor classes stand where the pack puts them.
     package let classes: [PolicyClass]
-    package let devices: DeviceRegister
-    package let users: UserRegister
+    /// What the pack's own files say of devices, users, loans and approvals.
+    package let registers: Registers
+    package let offices: [Office]
     package let tests: [PolicyTest]
     /// When the written policy is due for review; passing it warns and changes nothing.
     package let reviewBy: Instant?
@@ -20,19 +21,24 @@ package struct Policy: Sendable {
 
     package init(
         inside: [IPPrefix], authorities: [Authority], systems: [System], classes: [PolicyClass],
-        devices: DeviceRegister = DeviceRegister(), users: UserRegister = UserRegister(),
-        tests: [PolicyTest] = [], reviewBy: Instant? = nil, idle: Duration? = nil
+        registers: Registers = Registers(), offices: [Office] = [], tests: [PolicyTest] = [],
+        reviewBy: Instant? = nil, idle: Duration? = nil
     ) {
         self.inside = inside
         self.authorities = authorities
         self.systems = systems
         self.classes = classes
-        self.devices = devices
-        self.users = users
+        self.registers = registers
+        self.offices = offices
         self.tests = tests
         self.reviewBy = reviewBy
         self.idle = idle
+        systemsByName = Dictionary(systems.map { ($0.name, $0) }) { first, _ in first }
+        classesByName = Dictionary(classes.map { ($0.name, $0) }) { first, _ in first }
     }
+
+    private let systemsByName: [String: System]
+    private let classesByName: [String: PolicyClass]
 
     /// Whether some rule rests on what the packet path sees: whoever puts the pack in force without one should warn.
     package var restsOnObservation: Bool {
@@ -47,21 +53,49 @@ package struct Policy: Sendable {
         return memories.max() ?? Behaviour.usualMemory
     }
 
-    package func system(named name: String) -> System? { systems.first { $0.name == name } }
+    package func system(named name: String) -> System? { systemsByName[name] }
     package func authority(named name: String) -> Authority? { authorities.first { $0.name == name } }
-    package func policyClass(named name: String) -> PolicyClass? { classes.first { $0.name == name } }
+    package func policyClass(named name: String) -> PolicyClass? { classesByName[name] }
 }
 
 /// A certificate authority under a name that rules use, known by the digests of its certificates.
 package struct Authority: Sendable, Hashable {
+    /// Whether a certificate counts of which its authority cannot be asked.
+    package enum Revocation: String, Sendable, Hashable, CaseIterable {
+        /// No list or service is named: certificates are withdrawn by taking the device off the register.
+        case none
+        /// Not hearing from the authority, or an overdue list, makes its certificates unknown: nothing passes on them.
+        case required
+        /// They count until the authority is heard to have withdrawn them.
+        case bestEffort = "best-effort"
+    }
+
     package let name: String
     /// Any of these, among a chain's issuers, makes the chain this authority's.
     package let digests: Set<CertificateDigest>
+    /// The authority's own certificates in DER, where the pack has them: chains can be verified in full then.
+    package let certificates: [[UInt8]]
+    /// Whether chains of this authority count only after a full look at them, and not by digests alone.
+    package let needsChain: Bool
+    package let revocation: Revocation
+    /// Files of revocation lists, or folders of such; absolute paths.
+    package let revocationLists: [String]
+    /// Where the authority answers questions about single certificates (OCSP); nil for nowhere.
+    package let responder: String?
     package let location: SourceLocation
 
-    package init(name: String, digests: Set<CertificateDigest>, location: SourceLocation) {
+    package init(
+        name: String, digests: Set<CertificateDigest>, certificates: [[UInt8]] = [], needsChain: Bool = false,
+        revocation: Revocation = .none, revocationLists: [String] = [], responder: String? = nil,
+        location: SourceLocation
+    ) {
         self.name = name
         self.digests = digests
+        self.certificates = certificates
+        self.needsChain = needsChain
+        self.revocation = revocation
+        self.revocationLists = revocationLists
+        self.responder = responder
         self.location = location
     }
 }

@@ -1,3 +1,4 @@
+package import Evidence
 package import NetworkTypes
 package import Sessions
 
@@ -42,20 +43,48 @@ package struct PolicyTest: Sendable {
     }
 }
 
-/// A session as a test or `gatehouse packets` describes it: by names that the pack knows. Resolved against the pack's
-/// registers into evidence.
+/// A session as a test or `gatehouse packets` describes it. Names stand for what the pack's registers say of them; what
+/// stands here itself is laid over that.
 package struct SessionDescription: Sendable, Hashable {
     /// The name of the authority that issued the certificate; nil for no certificate.
     package var authority: String?
-    /// The leaf's organisation attribute.
+    /// The leaf's organisation attribute, as a VPN server hands it over.
     package var organisation: String?
+    /// What the certificate says, where it is at hand; nil when it is not.
+    package var attributes: [CertificateAttribute: [String]]?
+    /// What the authority answers where it is asked; good unless said.
+    package var revocation: Revocation?
     /// The inventory id of a registered device; nil for one that is not on the register.
     package var device: String?
+    /// What is said of the device on top of the register, or instead of it.
+    package var deviceFields: RegisterFields
     package var user: String
+    package var userFields: RegisterFields
+    /// Loans and approvals beside those of the pack.
+    package var loans: [Loan]
+    package var approvals: [Approval]
     /// How long before the test's instant the second factor was proved; nil for never.
     package var mfaAge: Duration?
+    package var posture: [Posture]
+    /// The address that the device connects from; nil when the server does not say.
+    package var outer: IPAddress?
+    package var country: CountryCode?
     /// Whether and where it was seen scanning; nil for not.
     package var scan: Scan?
+
+    package enum Revocation: String, Sendable, Hashable, CaseIterable {
+        case good, revoked, unknown
+    }
+
+    /// One item of a report, with ages counted back from the test's instant.
+    package enum Posture: Sendable, Hashable {
+        case antivirus(age: Duration)
+        case patches(age: Duration)
+        case diskEncryption(Bool, seen: Duration)
+        case firewall(Bool, seen: Duration)
+        /// 0 for never.
+        case screenLock(minutes: Int, seen: Duration)
+    }
 
     package enum Scan: Sendable, Hashable {
         /// In the session itself, at the test's instant.
@@ -65,14 +94,28 @@ package struct SessionDescription: Sendable, Hashable {
     }
 
     package init(
-        authority: String? = nil, organisation: String? = nil, device: String? = nil, user: String = "",
-        mfaAge: Duration? = nil, scan: Scan? = nil
+        authority: String? = nil, organisation: String? = nil,
+        attributes: [CertificateAttribute: [String]]? = nil,
+        revocation: Revocation? = nil, device: String? = nil, deviceFields: RegisterFields = [:],
+        user: String = "",
+        userFields: RegisterFields = [:], loans: [Loan] = [], approvals: [Approval] = [],
+        mfaAge: Duration? = nil,
+        posture: [Posture] = [], outer: IPAddress? = nil, country: CountryCode? = nil, scan: Scan? = nil
     ) {
         self.authority = authority
         self.organisation = organisation
+        self.attributes = attributes
+        self.revocation = revocation
         self.device = device
+        self.deviceFields = deviceFields
         self.user = user
+        self.userFields = userFields
+        self.loans = loans
+        self.approvals = approvals
         self.mfaAge = mfaAge
+        self.posture = posture
+        self.outer = outer
+        self.country = country
         self.scan = scan
     }
 }

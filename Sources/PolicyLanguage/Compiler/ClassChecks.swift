@@ -49,22 +49,69 @@ extension Condition {
 
     fileprivate var canBeUnknown: Bool {
         switch test {
-        case .device, .group: true
-        case .certificate, .organisation, .unregistered, .mfa, .hours, .user, .contract, .behaviour: false
+        case .certificate(let authorities):
+            authorities.contains { $0.revocation == .required || $0.needsChain }
+        case .attribute, .device, .deviceKind, .deviceManaged, .deviceOrganisation, .group, .userOrganisation,
+            .country, .office:
+            true
+        case .organisation, .deviceOwned, .deviceLent, .deviceOnSite, .unregistered, .posture, .mfa, .user,
+            .steps, .acknowledged, .approval, .hours, .contract, .behaviour, .never:
+            false
         }
     }
 
     /// Whether what meets this condition meets the other. May say no where the answer is yes.
     func implies(_ other: Condition) -> Bool {
+        test == other.test || impliesAboutDevice(other) || impliesAboutUser(other) || impliesElse(other)
+    }
+
+    private func impliesAboutDevice(_ other: Condition) -> Bool {
         switch (test, other.test) {
-        case (.certificate(let these), .certificate(let those)): Set(these).isSubset(of: those)
         case (.device(let these), .device(let those)): these.isSubset(of: those)
+        case (.deviceKind(let these), .deviceKind(let those)): these.isSubset(of: those)
+        case (.deviceOrganisation(let these), .deviceOrganisation(let those)): these.isSubset(of: those)
+        case (.deviceOnSite(let this), .deviceOnSite(let that)): this <= that
+        case (.posture(let this), .posture(let that)): this.implies(that)
+        default: false
+        }
+    }
+
+    private func impliesAboutUser(_ other: Condition) -> Bool {
+        switch (test, other.test) {
         case (.mfa(let this), .mfa(let that)): this <= that
         case (.user(let these), .user(let those)): these.isSubset(of: those)
         case (.group(let these), .group(let those)): these.isSubset(of: those)
+        case (.userOrganisation(let these), .userOrganisation(let those)): these.isSubset(of: those)
+        case (.steps(let these), .steps(let those)): these.isSuperset(of: those)
+        case (.acknowledged(let this), .acknowledged(let that)): this <= that
+        default: false
+        }
+    }
+
+    private func impliesElse(_ other: Condition) -> Bool {
+        switch (test, other.test) {
+        case (.certificate(let these), .certificate(let those)): Set(these).isSubset(of: those)
+        case (.attribute(let this, let these), .attribute(let that, let those)):
+            this == that && these.isSubset(of: those)
+        case (.country(let these), .country(let those)): these.isSubset(of: those)
+        case (.office(let these), .office(let those)): Set(these).isSubset(of: those)
         case (.behaviour(let these), .behaviour(let those)):
             these.allSatisfy { kind, memory in those[kind].map { memory <= $0 } ?? false }
-        case (let this, let that): this == that
+        default: false
+        }
+    }
+}
+
+extension PostureNeed {
+    fileprivate func implies(_ other: PostureNeed) -> Bool {
+        switch (self, other) {
+        case (.antivirus(let this), .antivirus(let that)): this <= that
+        case (.patches(let this), .patches(let that)): this <= that
+        case (.diskEncryption(let this), .diskEncryption(let that)): this <= that
+        case (.firewall(let this), .firewall(let that)): this <= that
+        case (.screenLock(let minutes, let this), .screenLock(let others, let that)):
+            minutes <= others && this <= that
+        default: false
         }
     }
 }

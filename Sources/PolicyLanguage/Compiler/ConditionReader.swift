@@ -5,29 +5,40 @@ import Sessions
 struct ConditionReader {
     let names: PackNames
     let log: DiagnosticLog
+    /// The system whose needs are read, with its label; nil for a class.
+    var system: (name: String, label: String?)?
 
     static let keys = [
-        "certificate", "organisation", "device", "mfa", "hours", "user", "group", "behaviour",
+        "certificate", "organisation", "device", "posture", "mfa", "hours", "user", "group", "approval",
+        "country", "office", "behaviour",
     ]
 
     /// The conditions of a mapping, in the order of ``keys`` whatever the file's order: equal conditions then compare
     /// equal, and reasons come in one order.
     func read(_ node: DocumentNode) -> [Condition] {
         guard let mapping = MappingReader(node, "a condition", keys: Self.keys, log: log) else { return [] }
-        return Self.keys.compactMap { key in
-            test(key, mapping).map { Condition($0, at: mapping.keyRange(key).start) }
+        return Self.keys.flatMap { key in conditions(key, mapping) }
+    }
+
+    private func conditions(_ key: String, _ mapping: MappingReader) -> [Condition] {
+        switch key {
+        case "certificate": certificate(mapping)
+        case "device": device(mapping)
+        case "posture": mapping.node(key).map(posture) ?? []
+        case "user": user(mapping)
+        case "approval": mapping.node(key).map { approvals($0, at: mapping.keyRange(key).start) } ?? []
+        default: test(key, mapping).map { [Condition($0, at: mapping.keyRange(key).start)] } ?? []
         }
     }
 
     private func test(_ key: String, _ mapping: MappingReader) -> Condition.Test? {
         switch key {
-        case "certificate": authorities(mapping, key).map { .certificate(authorities: $0) }
         case "organisation": mapping.read(key, .freeName).map { .organisation($0.value) }
-        case "device": device(mapping)
         case "mfa": mapping.node(key).flatMap(mfa)
         case "hours": mapping.node(key).flatMap(hours).map { .hours($0) }
-        case "user": names(mapping, key, .user).map { .user($0) }
         case "group": names(mapping, key, .group).map { .group($0) }
+        case "country": countries(mapping, key).map { .country($0) }
+        case "office": offices(mapping, key).map { .office($0) }
         case "behaviour": mapping.node(key).flatMap(behaviour).map { .behaviour($0) }
         default: nil
         }
@@ -43,24 +54,45 @@ struct ConditionReader {
         return found.isEmpty ? nil : found
     }
 
-    private func names(_ mapping: MappingReader, _ key: String, _ kind: PackNames.Kind) -> Set<String>? {
+    func names(_ mapping: MappingReader, _ key: String, _ kind: PackNames.Kind) -> Set<String>? {
         guard mapping.has(key) else { return nil }
-        let written = mapping.requireList(key, .freeName, ifEmpty: "name a \(key), or leave the key out")
+        let written = mapping.requireList(
+            key, .freeName, ifEmpty: "name a \(kind.rawValue), or leave the key out")
         for name in written { names.check(kind, name, log: log) }
         return written.isEmpty ? nil : Set(written.map(\.value))
     }
 
-    private func device(_ mapping: MappingReader) -> Condition.Test? {
-        if case .scalar("unregistered", _, _)? = mapping.node("device") { return .unregistered }
-        guard mapping.has("device") else { return nil }
-        let form: TextForm<DeviceStatus> = .choice("'unregistered' alone, or statuses")
-        let statuses = mapping.requireList("device", form, ifEmpty: "name a status, or leave the key out")
-        return statuses.isEmpty ? nil : .device(Set(statuses.map(\.value)))
+    /// A list of values of any form; nil when none is left, so that no condition on nothing comes of a mistake.
+    func values<Value: Hashable>(
+        _ mapping: MappingReader, _ key: String, _ form: TextForm<Value>
+    ) -> Set<Value>? {
+        guard mapping.has(key) else { return nil }
+        let written = mapping.requireList(key, form, ifEmpty: "name one, or leave the key out")
+        return written.isEmpty ? nil : Set(written.map(\.value))
     }
 
-    func mfa(_ node: DocumentNode) -> Condition.Test? {
-        MappingReader(node, "mfa", keys: ["within"], log: log)?
-            .require("within", .duration()).map { .mfa(within: $0.value) }
+    /// `{ within: 24h }`
+    func age(_ node: DocumentNode, _ what: String) -> Duration? {
+        MappingReader(node, what, keys: ["within"], log: log)?.require("within", .duration())?.value
+    }
+
+    func mfa(_ node: DocumentNode) -> Condition.Test? { age(node, "mfa").map { .mfa(within: $0) } }
+
+    private func countries(_ mapping: MappingReader, _ key: String) -> Set<CountryCode>? {
+        values(mapping, key, .countryCode())
+    }
+
+    /// `any`, or offices by name.
+    private func offices(_ mapping: MappingReader, _ key: String) -> [Office]? {
+        if case .scalar("any", _, let range)? = mapping.node(key) {
+            let all = names.offices.values.sorted { $0.name < $1.name }
+            if all.isEmpty, !names.isUnsure(.office) {
+                log.add(.undefined(.undefinedOffice, "office", "any"), at: range)
+            }
+            return all.isEmpty ? nil : all
+        }
+        let found = names(mapping, key, .office)?.compactMap { names.offices[$0] } ?? []
+        return found.isEmpty ? nil : found.sorted { $0.name < $1.name }
     }
 
     /// `scanning`, a list, or `{ scanning: { within: 8h } }`; nil when nothing is left of it.

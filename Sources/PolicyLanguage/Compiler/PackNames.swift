@@ -4,7 +4,9 @@ import Evidence
 struct PackNames {
     /// Kinds of things, as messages call them.
     enum Kind: String, CaseIterable {
-        case authority, system, policyClass = "class", device, user, group, clause, vendor, test
+        case authority, system, policyClass = "class", device, user, group, clause, vendor, test, office,
+            label
+        case loan, approval
 
         var undefined: DiagnosticID? {
             switch self {
@@ -13,13 +15,16 @@ struct PackNames {
             case .policyClass: .undefinedClass
             case .device: .undefinedDevice
             case .clause: .undefinedClause
-            case .user, .group, .vendor, .test: nil
+            case .office: .undefinedOffice
+            case .label: .undefinedLabel
+            case .user, .group, .vendor, .test, .loan, .approval: nil
             }
         }
     }
 
     private var places: [Kind: [String: SourceLocation?]] = [:]
     private(set) var authorities: [String: Authority] = [:]
+    private(set) var offices: [String: Office] = [:]
     /// Kinds whose files could not be read whole: what they lack may be defined in the part that was not read, so
     /// references to them are not judged.
     private var unsure: Set<Kind> = []
@@ -33,9 +38,10 @@ struct PackNames {
         for policyClass in policy.classes {
             _ = add(.policyClass, policyClass.name, at: policyClass.location)
         }
-        for device in policy.devices.all { _ = add(.device, device.id, at: nil) }
-        for user in policy.users.names { _ = add(.user, user, at: nil) }
-        for group in policy.users.groups { _ = add(.group, group, at: nil) }
+        for device in policy.registers.devices.all { _ = add(.device, device.id, at: nil) }
+        for user in policy.registers.users.names { _ = add(.user, user, at: nil) }
+        for group in policy.registers.users.groups { _ = add(.group, group, at: nil) }
+        for office in policy.offices { _ = add(.office, office.name, at: nil) }
     }
 
     /// The place of the first when the name is taken, which then stays as it is; nil when all is well.
@@ -47,6 +53,8 @@ struct PackNames {
 
     /// Keeps what conditions refer to by name.
     mutating func keep(_ authority: Authority) { authorities[authority.name] = authority }
+
+    mutating func keep(_ office: Office) { offices[office.name] = office }
 
     mutating func doubt(_ kind: Kind) { unsure.insert(kind) }
 

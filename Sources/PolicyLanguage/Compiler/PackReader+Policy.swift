@@ -6,7 +6,10 @@ extension PackReader {
     var conditions: ConditionReader { ConditionReader(names: names, log: log) }
 
     func readSystems(_ root: DocumentNode) {
-        guard let file = MappingReader(root, "systems.yaml", keys: ["systems"], log: log) else { return }
+        guard let file = MappingReader(root, "systems.yaml", keys: ["labels", "systems"], log: log) else {
+            return
+        }
+        readLabels(file)
         for entry in file.pairs("systems") {
             guard let name = newName(entry, .system) else { continue }
             let isNew = define(.system, name)
@@ -19,21 +22,69 @@ extension PackReader {
         guard let mapping = MappingReader(node, "a system", keys: keys, log: log) else { return nil }
         let errorsBefore = log.errorCount
         let about = mapping.read("about", .text)?.value ?? ""
-        let label = mapping.read("label", .freeName)?.value
+        let label = label(mapping)
         let addresses = addresses(mapping)
         let services = mapping.requireList("services", .service(), ifEmpty: "name a service").map(\.value)
-        let needs = mapping.node("needs").map(conditions.read) ?? []
+        var reader = conditions
+        reader.system = (name.value, label?.value)
+        let needs =
+            (mapping.node("needs").map(reader.read) ?? []) + (label.map { self.needs(of: $0, name) } ?? [])
         refuseUnregistered(needs, in: .system, name)
         for need in needs where need.isAboutBehaviour {
             log.add(.behaviourNeeded(name.value), at: need.behaviourRange)
         }
         let system = System(
             name: name.value, about: about, addresses: addresses.map(\.value), services: services,
-            needs: needs,
-            location: name.range.start)
+            label: label?.value, needs: needs, location: name.range.start)
         return SystemDraft(
-            system: system, name: name, addresses: addresses, label: label,
+            system: system, name: name, addresses: addresses, label: label?.value,
             isWhole: log.errorCount == errorsBefore)
+    }
+
+    // MARK: Labels
+
+    /// `labels: { official-sensitive: with-approval }`: what remote sessions may do with systems of each label.
+    private func readLabels(_ file: MappingReader) {
+        guard file.has("labels") else { return }
+        hasLabels = true
+        for entry in file.pairs("labels") {
+            guard let name = newName(entry, .label), define(.label, name),
+                let label = MappingReader(entry.value, "a label", keys: ["about", "remote"], log: log)
+            else { continue }
+            _ = label.read("about", .text)
+            let use: Located<RemoteUse>? = label.require("remote", .choice("what may be done from afar"))
+            // A label that could not be read lets nobody in; the pack is not loaded anyway.
+            labels[name.value] = use?.value ?? .never
+        }
+    }
+
+    private func label(_ mapping: MappingReader) -> Located<String>? {
+        guard let label = mapping.read("label", .freeName) else { return nil }
+        if hasLabels { names.check(.label, label, log: log) }
+        return label
+    }
+
+    private func needs(of label: Located<String>, _ system: Located<String>) -> [Condition] {
+        switch labels[label.value] {
+        case nil, .freely: []
+        case .withApproval:
+            [
+                Condition(
+                    .approval(.system(name: system.value, label: label.value)), at: label.range.start)
+            ]
+        case .never: [Condition(.never(label: label.value), at: label.range.start)]
+        }
+    }
+
+    /// Systems that a class names and that no remote session ever reaches.
+    func warnOfUngrantable() {
+        let granted = classes.reduce(into: Set<String>()) { names, policyClass in
+            if case .systems(let systems) = policyClass.access { names.formUnion(systems) }
+        }
+        for draft in systems where granted.contains(draft.system.name) {
+            guard let label = draft.label, labels[label] == .never else { continue }
+            log.add(.ungrantable(draft.system.name, label: label), at: draft.name.range)
+        }
     }
 
     private func addresses(_ mapping: MappingReader) -> [Located<AddressRange>] {
@@ -133,4 +184,12 @@ extension PackReader {
             log.add(.unregisteredWithAccess(kind.rawValue, name.value), at: range)
         }
     }
+}
+
+/// What may be done from afar with a system, as its label says.
+enum RemoteUse: String, CaseIterable {
+    case freely
+    /// By those who have an approval for the system or its label.
+    case withApproval = "with-approval"
+    case never
 }

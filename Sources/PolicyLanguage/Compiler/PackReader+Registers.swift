@@ -17,6 +17,10 @@ extension PackReader {
         }
     }
 
+    private static let authorityKeys = [
+        "about", "digest", "digests", "certificate", "chain", "revocation", "crl", "ocsp",
+    ]
+
     func readAuthorities(_ root: DocumentNode) {
         guard let file = MappingReader(root, "authorities.yaml", keys: ["authorities"], log: log) else {
             return
@@ -24,20 +28,51 @@ extension PackReader {
         for entry in file.pairs("authorities") {
             guard let name = newName(entry, .authority),
                 let mapping = MappingReader(
-                    entry.value, "an authority", keys: ["digest", "digests", "about"], log: log)
+                    entry.value, "an authority", keys: Self.authorityKeys, log: log)
             else { continue }
-            _ = mapping.read("about", .text)
-            let key = mapping.has("digests") ? "digests" : "digest"
-            let digests = mapping.requireList(key, .digest(), ifEmpty: "an authority needs a digest")
-            let more = key == "digests" ? mapping.list("digest", .digest()) ?? [] : []
-            for digest in digests + more { claim(digest) }
-            let authority = Authority(
-                name: name.value, digests: Set((digests + more).map(\.value)), location: name.range.start)
+            let authority = authority(mapping, name)
             if define(.authority, name) {
                 names.keep(authority)
                 authorities.append(authority)
             }
         }
+    }
+
+    private func authority(_ mapping: MappingReader, _ name: Located<String>) -> Authority {
+        _ = mapping.read("about", .text)
+        let certificates = mapping.list("certificate", .certificate) ?? []
+        let key = mapping.has("digests") ? "digests" : "digest"
+        var digests: [Located<CertificateDigest>] = []
+        // The certificate itself says what its digest is.
+        if mapping.has(key) || !mapping.has("certificate") {
+            digests = mapping.requireList(key, .digest(), ifEmpty: "an authority needs a digest")
+            digests += key == "digests" ? mapping.list("digest", .digest()) ?? [] : []
+        }
+        for certificate in certificates {
+            let digest = CertificateDigest(ofCertificate: certificate.value)
+            guard !digests.contains(where: { $0.value == digest }) else { continue }
+            digests.append(Located(digest, at: certificate.range))
+        }
+        for digest in digests { claim(digest) }
+        let lists = mapping.list("crl", .absolutePath) ?? []
+        let responder = mapping.read("ocsp", .webAddress)
+        let revocation: Located<Authority.Revocation>? = mapping.read("revocation", .choice("a word"))
+        let hears = mapping.has("crl") || mapping.has("ocsp")
+        if let revocation, revocation.value != .none, !hears {
+            log.add(
+                .missingKey("crl", in: "an authority that is asked about withdrawn certificates"),
+                at: revocation.range)
+        }
+        let chain = mapping.read("chain", TextForm("required") { $0 == "required" ? true : nil })
+        if let chain, certificates.isEmpty {
+            log.add(
+                .missingKey("certificate", in: "an authority whose chains are looked at in full"),
+                at: chain.range)
+        }
+        return Authority(
+            name: name.value, digests: Set(digests.map(\.value)), certificates: certificates.map(\.value),
+            needsChain: chain?.value ?? false, revocation: revocation?.value ?? (hears ? .required : .none),
+            revocationLists: lists.map(\.value), responder: responder?.value, location: name.range.start)
     }
 
     /// A certificate that two names had would let whoever has the one in by the rules for the other.
@@ -52,112 +87,107 @@ extension PackReader {
         log.add(.duplicateName("certificate", name), at: digest.range, notes: [note])
     }
 
-    func readUsers(_ root: DocumentNode) {
-        guard let file = MappingReader(root, "users.yaml", keys: ["users"], log: log) else { return }
-        for entry in file.pairs("users") {
-            let node = DocumentNode.scalar(entry.key, isPlain: false, entry.keyRange)
-            guard let name = log.read(node, .freeName),
-                let user = MappingReader(entry.value, "a user", keys: ["groups", "about"], log: log)
-            else { continue }
-            _ = user.read("about", .text)
-            let groups = user.list("groups", .freeName) ?? []
-            // Many users are in a group: the first of them is where it is from.
-            for group in groups { _ = names.add(.group, group.value, at: group.range.start) }
-            if define(.user, name) { users[name.value] = Set(groups.map(\.value)) }
-        }
-    }
+    // MARK: Lines of registers
 
-    func readDevices(_ root: DocumentNode) {
-        guard let file = MappingReader(root, "devices.yaml", keys: ["devices"], log: log),
-            let list = file.requiredNode("devices")
-        else { return }
-        for item in log.items(list) {
-            let keys = ["id", "digest", "owner", "kind", "status"]
-            guard let device = MappingReader(item, "a device", keys: keys, log: log) else { continue }
-            let id = device.require("id", .freeName)
-            let digest = device.require("digest", .digest())
-            let kind: Located<DeviceKind>? = device.require("kind", .choice("a kind of device"))
-            let status: Located<DeviceStatus>? = device.require("status", .choice("a status"))
-            let owner = device.read("owner", .freeName)
-            add(id: id, digest: digest, owner: owner, kind: kind, status: status)
-        }
+    func readRegister(_ root: DocumentNode, _ kind: RegisterKind) {
+        for line in RegisterReader(kind: kind, log: log).lines(root) { add(line) }
     }
 
     /// The same register as a table: what an inventory system exports.
-    func readDeviceTable(_ source: SourceText) {
-        guard DocumentReader.passesLimits(source, sizeLimit: Self.tableSizeLimit, log: log) else {
-            return names.doubt(.device)
-        }
-        let rows = CSVReader.rows(source, log: log)
-        guard let header = rows.first else {
-            log.add(.emptyFile, at: source.start)
-            return
-        }
-        guard let columns = columns(header, source) else { return names.doubt(.device) }
-        for row in rows.dropFirst() {
-            guard row.count == header.count else {
-                let problem = "expected \(header.count) fields, found \(row.count)"
-                log.add(.badCSV(problem), at: row[0].range)
-                continue
-            }
-            add(row, columns)
-        }
+    func readRegisterTable(_ source: SourceText, _ kind: RegisterKind) {
+        guard let lines = RegisterReader(kind: kind, log: log).table(source) else { return doubt(kind) }
+        for line in lines { add(line) }
     }
 
-    /// In bytes: room for some hundred thousand devices.
-    private static let tableSizeLimit = 32 << 20
+    private func doubt(_ kind: RegisterKind) {
+        names.doubt(kind.names)
+        if kind == .user { names.doubt(.group) }
+    }
 
-    /// Where each column is, by name.
-    private func columns(_ header: [CSVReader.Field], _ source: SourceText) -> [String: Int]? {
-        let known = ["id", "digest", "owner", "kind", "status"]
-        var columns: [String: Int] = [:]
-        var isGood = true
-        for (index, field) in header.enumerated() {
-            if !known.contains(field.text) {
-                let among = Dictionary(uniqueKeysWithValues: known.map { ($0, SourceLocation?.none) })
-                log.addUnknown(
-                    .unknownKey(field.text, in: "a device"), field.text, at: field.range, among: among)
-                isGood = false
-            } else if columns.updateValue(index, forKey: field.text) != nil {
-                log.add(.duplicateKey(field.text), at: field.range)
-                isGood = false
+    private func add(_ line: RegisterLine) {
+        let kind = line.subject.kind
+        // Many users are in a group: the first of them is where it is from.
+        if kind == .user {
+            for group in line.fields["groups"] ?? [] {
+                _ = names.add(.group, group, at: line.ranges["groups"]?.start)
             }
         }
-        for name in known where columns[name] == nil && isGood {
-            log.add(.missingKey(name, in: "the header"), at: source.start)
-            isGood = false
-        }
-        return isGood ? columns : nil
-    }
-
-    private func add(_ row: [CSVReader.Field], _ columns: [String: Int]) {
-        func read<Value>(_ name: String, _ form: TextForm<Value>) -> Located<Value>? {
-            guard let index = columns[name] else { return nil }
-            return log.read(.scalar(row[index].text, isPlain: false, row[index].range), form)
-        }
-        let hasOwner = columns["owner"].map { !row[$0].text.isEmpty } ?? false
-        add(
-            id: read("id", .freeName), digest: read("digest", Self.digest),
-            owner: hasOwner ? read("owner", .freeName) : nil, kind: read("kind", Self.kind),
-            status: read("status", Self.status))
-    }
-
-    private static var digest: TextForm<CertificateDigest> { .digest() }
-    private static var kind: TextForm<DeviceKind> { .choice("a kind of device") }
-    private static var status: TextForm<DeviceStatus> { .choice("a status") }
-
-    private func add(
-        id: Located<String>?, digest: Located<CertificateDigest>?, owner: Located<String>?,
-        kind: Located<DeviceKind>?, status: Located<DeviceStatus>?
-    ) {
         // The name counts even when the rest is no good, so that references to it are not errors too.
-        let isNew = id.map { define(.device, $0) } ?? false
-        guard let id, let digest, let kind, let status, isNew else { return }
-        if let first = digests[digest.value] { return reportTaken(digest, first) }
-        digests[digest.value] = digest.range.start
-        devices.append(
-            DeviceRecord(
-                id: id.value, certificate: digest.value, owner: owner?.value, kind: kind.value,
-                status: status.value))
+        guard define(kind.names, Located(line.subject.key, at: line.keyRange)), line.isWhole,
+            hasOwnProof(line)
+        else { return }
+        log.put(line.subject, line.fields, into: &registers, at: line.keyRange)
+    }
+
+    /// Whether no other device has the certificate or the key of this one.
+    private func hasOwnProof(_ line: RegisterLine) -> Bool {
+        guard line.subject.kind == .device else { return true }
+        let certificate = line.fields["digest"]?.first.flatMap { CertificateDigest($0) }
+        if let certificate, let range = line.ranges["digest"] {
+            let digest = Located(certificate, at: range)
+            if let first = digests[certificate] {
+                reportTaken(digest, first)
+                return false
+            }
+            digests[certificate] = range.start
+        }
+        guard let key = line.fields["key"]?.first, let range = line.ranges["key"] else { return true }
+        if let first = keys[key] {
+            let note = Diagnostic.Note("first given at \(first)", at: first)
+            log.add(.duplicateName("key", String(key.prefix(16)) + "..."), at: range, notes: [note])
+            return false
+        }
+        keys[key] = range.start
+        return true
+    }
+
+    // MARK: Offices
+
+    func readOffices(_ root: DocumentNode) {
+        guard let file = MappingReader(root, "offices.yaml", keys: ["offices"], log: log) else { return }
+        for entry in file.pairs("offices") {
+            guard let name = newName(entry, .office) else { continue }
+            var items = [entry.value]
+            if case .sequence(let list, let range) = entry.value {
+                items = list
+                if list.isEmpty { log.add(.emptyList(name.value, instead: "name a network"), at: range) }
+            }
+            let networks = items.compactMap(log.readPrefix).map(\.value)
+            guard define(.office, name) else { continue }
+            let office = Office(name: name.value, networks: networks)
+            names.keep(office)
+            offices.append(office)
+        }
+    }
+}
+
+extension RegisterKind {
+    var names: PackNames.Kind {
+        switch self {
+        case .device: .device
+        case .user: .user
+        case .loan: .loan
+        case .approval: .approval
+        }
+    }
+}
+
+extension TextForm where Value == [UInt8] {
+    /// A certificate as PEM has it (RFC 7468), one a text.
+    static var certificate: Self {
+        Self("a certificate, from -----BEGIN CERTIFICATE----- to its end") { PEMText.certificate($0) }
+    }
+}
+
+extension TextForm where Value == String {
+    static var webAddress: Self {
+        Self("an address that begins with http:// or https://") { text in
+            let isWeb = text.hasPrefix("http://") || text.hasPrefix("https://")
+            return isWeb && PlainText.isName(text) && !text.contains(" ") ? text : nil
+        }
+    }
+
+    package static var absolutePath: Self {
+        Self("an absolute path") { $0.hasPrefix("/") && !$0.contains("\0") ? $0 : nil }
     }
 }

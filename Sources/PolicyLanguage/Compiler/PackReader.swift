@@ -22,10 +22,16 @@ final class PackReader {
     var vendors: [PolicyClass] = []
     /// Classes whose conditions could not all be read: what they match is not known, and not judged.
     var doubtfulClasses: Set<String> = []
-    var devices: [DeviceRecord] = []
+    var registers = Registers()
+    var offices: [Office] = []
+    /// Labels by name, with what remote sessions may do with systems that have them.
+    var labels: [String: RemoteUse] = [:]
+    /// False when the pack does not say which labels there are: they are words only then.
+    var hasLabels = false
+    /// Public keys of devices, and where each was given.
+    var keys: [String: SourceLocation] = [:]
     /// Certificates of authorities and devices alike, and where each was given.
     var digests: [CertificateDigest: SourceLocation] = [:]
-    var users: [String: Set<String>] = [:]
     var tests: [PolicyTest] = []
     var reviewBy: Instant?
     /// For every class that does not say otherwise.
@@ -36,19 +42,38 @@ final class PackReader {
     init(now: Instant) { self.now = now }
 
     /// The kinds of file that a pack has, each with what names it defines; read in this order.
-    private enum FileKind: CaseIterable {
-        case clauses, authorities, users, devices, deviceTable, systems, policy, vendor, test
+    private enum FileKind: Hashable, CaseIterable {
+        case clauses, authorities, offices
+        case register(RegisterKind)
+        case registerTable(RegisterKind)
+        case systems, policy, vendor, test
+
+        /// Users come first, since loans and approvals are about them.
+        private static let registers: [RegisterKind] = [.user, .device, .loan, .approval]
+
+        static let allCases: [Self] =
+            [.clauses, .authorities, .offices] + registers.flatMap { [.register($0), .registerTable($0)] } + [
+                .systems, .policy, .vendor, .test,
+            ]
+
+        /// The one file of this kind; nil where there are many.
+        private var path: String? {
+            switch self {
+            case .clauses: "clauses.yaml"
+            case .authorities: "authorities.yaml"
+            case .offices: "offices.yaml"
+            case .register(let kind): "\(kind.plural).yaml"
+            case .registerTable(let kind): "\(kind.plural).csv"
+            case .systems: "systems.yaml"
+            case .policy: "policy.yaml"
+            case .vendor, .test: nil
+            }
+        }
 
         init?(path: String) {
-            switch path {
-            case "clauses.yaml": self = .clauses
-            case "authorities.yaml": self = .authorities
-            case "users.yaml": self = .users
-            case "devices.yaml": self = .devices
-            case "devices.csv": self = .deviceTable
-            case "systems.yaml": self = .systems
-            case "policy.yaml": self = .policy
-            default:
+            switch Self.allCases.first(where: { $0.path == path }) {
+            case let kind?: self = kind
+            case nil:
                 let parts = path.split(separator: "/", omittingEmptySubsequences: false)
                 guard parts.count == 2, parts[1].hasSuffix(".yaml"), parts[1].count > 5 else { return nil }
                 switch parts[0] {
@@ -59,17 +84,15 @@ final class PackReader {
             }
         }
 
-        static let fixedPaths = [
-            "clauses.yaml", "authorities.yaml", "users.yaml", "devices.yaml", "devices.csv", "systems.yaml",
-            "policy.yaml",
-        ]
+        static let fixedPaths = allCases.compactMap(\.path)
 
         var defines: [PackNames.Kind] {
             switch self {
             case .clauses: [.clause]
             case .authorities: [.authority]
-            case .users: [.user, .group]
-            case .devices, .deviceTable: [.device]
+            case .offices: [.office]
+            case .register(.user), .registerTable(.user): [.user, .group]
+            case .register(let kind), .registerTable(let kind): [kind.names]
             case .systems: [.system]
             case .policy, .vendor: [.policyClass]
             case .test: []
@@ -99,6 +122,11 @@ final class PackReader {
             let place = SourceLocation(file: "policy.yaml", line: 1, column: 1)
             log.add(.missingFile("policy.yaml"), at: SourceRange(start: place))
         }
+        // People that are registered elsewhere are in groups that no file names.
+        if byKind[.register(.user)] == nil, byKind[.registerTable(.user)] == nil {
+            names.doubt(.user)
+            names.doubt(.group)
+        }
         for kind in FileKind.allCases {
             for source in byKind[kind] ?? [] { read(source, as: kind) }
             if kind == .vendor { placeVendors() }
@@ -106,7 +134,7 @@ final class PackReader {
     }
 
     private func read(_ source: SourceText, as kind: FileKind) {
-        if kind == .deviceTable { return readDeviceTable(source) }
+        if case .registerTable(let kind) = kind { return readRegisterTable(source, kind) }
         guard let root = DocumentReader.read(source, log: log) else {
             kind.defines.forEach { names.doubt($0) }
             return
@@ -114,9 +142,9 @@ final class PackReader {
         switch kind {
         case .clauses: readClauses(root)
         case .authorities: readAuthorities(root)
-        case .users: readUsers(root)
-        case .devices: readDevices(root)
-        case .deviceTable: break
+        case .offices: readOffices(root)
+        case .register(let kind): readRegister(root, kind)
+        case .registerTable: break
         case .systems: readSystems(root)
         case .policy: readPolicy(root)
         case .vendor: readVendor(root)
@@ -131,6 +159,7 @@ final class PackReader {
 
     /// What the pack means, once all files are read; checks what concerns them together. Good only without errors.
     func policy() -> Policy {
+        warnOfUngrantable()
         SystemChecks(inside: inside, insideIsKnown: insideIsKnown, systems: systems, log: log).run()
         ClassChecks(classes: classes.filter { !doubtfulClasses.contains($0.name) }, log: log).run()
         // A class that could not be read whole might be the one that is asked for.
@@ -138,8 +167,7 @@ final class PackReader {
         return Policy(
             inside: inside.map(\.value), authorities: authorities, systems: systems.map(\.system),
             classes: classes,
-            devices: DeviceRegister(devices), users: UserRegister(users), tests: tests, reviewBy: reviewBy,
-            idle: idle)
+            registers: registers, offices: offices, tests: tests, reviewBy: reviewBy, idle: idle)
     }
 
     /// Gives a name to something; a name that is taken is reported with the place of the first.

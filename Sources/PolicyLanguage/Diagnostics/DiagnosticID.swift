@@ -36,7 +36,10 @@ package enum DiagnosticID: String, Sendable, Hashable, CaseIterable {
     case undefinedClause = "undefined-clause"
     case undefinedDevice = "undefined-device"
     case undefinedGroup = "undefined-group"
+    case undefinedLabel = "undefined-label"
+    case undefinedOffice = "undefined-office"
     case undefinedSystem = "undefined-system"
+    case ungrantable = "ungrantable"
     case unknownFile = "unknown-file"
     case unknownKey = "unknown-key"
     case unknownUser = "unknown-user"
@@ -50,7 +53,7 @@ package enum DiagnosticID: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .accessWithoutCertificate, .contractEnded, .contractEndsSoon, .matchesEveryone,
             .overlappingSystems,
-            .reviewOverdue, .shadowedClass, .unknownUser:
+            .reviewOverdue, .shadowedClass, .ungrantable, .unknownUser:
             .warning
         default: .error
         }

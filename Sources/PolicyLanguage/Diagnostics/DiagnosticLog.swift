@@ -1,3 +1,5 @@
+import Sessions
+
 /// Collects the diagnostics of one run over some files: reading goes on after an error, so that all are reported.
 ///
 /// A reference, handed down to every reader; it belongs to one task and never leaves the run.

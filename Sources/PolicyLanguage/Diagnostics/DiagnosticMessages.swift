@@ -152,6 +152,13 @@ extension DiagnosticMessage {
         Self(.undefinedGroup, "no user is in group \(quoted(name))")
     }
 
+    static func ungrantable(_ system: String, label: String) -> Self {
+        Self(
+            .ungrantable,
+            "system \(quoted(system)) is never reached: its label \(quoted(label)) is not for remote sessions"
+        )
+    }
+
     static func unknownFile(_ path: String) -> Self {
         Self(.unknownFile, "\(quoted(path)) is no file of a pack")
     }

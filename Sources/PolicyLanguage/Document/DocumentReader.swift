@@ -1,3 +1,4 @@
+import Sessions
 import Yams
 
 /// Reads one YAML file strictly, into nodes with places.

@@ -1,0 +1,242 @@
+import Evidence
+import Sessions
+
+/// Conditions that have parts: each part is a condition of its own, so that each that is missing is named by itself.
+extension ConditionReader {
+    private static let certificateKeys = [
+        "authority", "subject", "email", "uri", "dns", "upn", "extension",
+    ]
+
+    /// Authorities, or `{ authority: ..., subject: { OU: ... }, email: ..., extension: { 1.3.6.1: ... } }`.
+    func certificate(_ mapping: MappingReader) -> [Condition] {
+        guard let node = mapping.node("certificate"), case .mapping = node else {
+            return authorities(mapping, "certificate").map {
+                [Condition(.certificate(authorities: $0), at: mapping.keyRange("certificate").start)]
+            } ?? []
+        }
+        guard
+            let parts = MappingReader(node, "a certificate", keys: Self.certificateKeys, log: log)
+        else { return [] }
+        _ = parts.requiredNode("authority")
+        var conditions: [Condition] = []
+        if let found = authorities(parts, "authority") {
+            conditions.append(
+                Condition(.certificate(authorities: found), at: parts.keyRange("authority").start))
+        }
+        for entry in parts.node("subject").map(log.pairs) ?? [] {
+            conditions += attribute(entry, .attributeType, CertificateAttribute.subject)
+        }
+        for (key, attribute) in [
+            ("email", CertificateAttribute.email), ("uri", .uri), ("dns", .dns), ("upn", .userPrincipalName),
+        ] {
+            guard let patterns = values(parts, key, .pattern) else { continue }
+            conditions.append(Condition(.attribute(attribute, patterns), at: parts.keyRange(key).start))
+        }
+        for entry in parts.node("extension").map(log.pairs) ?? [] {
+            conditions += attribute(entry, .objectIdentifier, CertificateAttribute.extension)
+        }
+        return conditions
+    }
+
+    private func attribute(
+        _ entry: DocumentNode.Entry, _ name: TextForm<String>, _ make: (String) -> CertificateAttribute
+    ) -> [Condition] {
+        guard let name = log.read(.scalar(entry.key, isPlain: false, entry.keyRange), name) else { return [] }
+        let patterns = log.readList(entry.value, .pattern)
+        if case .sequence(let items, let range) = entry.value, items.isEmpty {
+            log.add(.emptyList(entry.key, instead: "name a value, or leave the key out"), at: range)
+        }
+        guard !patterns.isEmpty else { return [] }
+        return [Condition(.attribute(make(name.value), Set(patterns.map(\.value))), at: entry.keyRange.start)]
+    }
+
+    private static let deviceKeys = [
+        "status", "kind", "managed", "organisation", "owner", "loan", "on-site",
+    ]
+
+    /// `unregistered`, statuses, or `{ status: in-use, kind: laptop, managed: true, ... }`.
+    func device(_ mapping: MappingReader) -> [Condition] {
+        let place = mapping.keyRange("device").start
+        switch mapping.node("device") {
+        case nil: return []
+        case .scalar("unregistered", _, _): return [Condition(.unregistered, at: place)]
+        case .mapping(let entries, let range)?:
+            if entries.isEmpty { log.add(.emptyList("device", instead: "say what of it"), at: range) }
+            guard
+                let node = mapping.node("device"),
+                let parts = MappingReader(node, "a device", keys: Self.deviceKeys, log: log)
+            else { return [] }
+            return Self.deviceKeys.compactMap { key in
+                deviceTest(key, parts).map { Condition($0, at: parts.keyRange(key).start) }
+            }
+        default:
+            let form: TextForm<DeviceStatus> = .choice("'unregistered' alone, or statuses")
+            let statuses = mapping.requireList(
+                "device", form, ifEmpty: "name a status, or leave the key out")
+            return statuses.isEmpty ? [] : [Condition(.device(Set(statuses.map(\.value))), at: place)]
+        }
+    }
+
+    private func deviceTest(_ key: String, _ parts: MappingReader) -> Condition.Test? {
+        switch key {
+        case "status": values(parts, key, .choice("a status")).map { .device($0) }
+        case "kind": values(parts, key, .choice("a kind of device")).map { .deviceKind($0) }
+        case "managed": parts.read(key, .boolean()).map { .deviceManaged($0.value) }
+        case "organisation": values(parts, key, .freeName).map { .deviceOrganisation($0) }
+        case "owner": parts.read(key, .thisUser).map { _ in .deviceOwned }
+        case "loan": parts.read(key, .thisUser).map { _ in .deviceLent }
+        case "on-site": parts.node(key).flatMap { age($0, "on-site") }.map { .deviceOnSite(within: $0) }
+        default: nil
+        }
+    }
+
+    private static let userKeys = ["name", "organisation", "steps", "acknowledged"]
+
+    /// Names, or `{ steps: [training], acknowledged: { within: 180d }, ... }`.
+    func user(_ mapping: MappingReader) -> [Condition] {
+        guard let node = mapping.node("user"), case .mapping(let entries, let range) = node else {
+            return names(mapping, "user", .user).map {
+                [Condition(.user($0), at: mapping.keyRange("user").start)]
+            } ?? []
+        }
+        if entries.isEmpty { log.add(.emptyList("user", instead: "say what of them"), at: range) }
+        guard let parts = MappingReader(node, "a user", keys: Self.userKeys, log: log) else { return [] }
+        return Self.userKeys.compactMap { key in
+            userTest(key, parts).map { Condition($0, at: parts.keyRange(key).start) }
+        }
+    }
+
+    private func userTest(_ key: String, _ parts: MappingReader) -> Condition.Test? {
+        switch key {
+        case "name": names(parts, key, .user).map { .user($0) }
+        case "organisation": values(parts, key, .freeName).map { .userOrganisation($0) }
+        case "steps": values(parts, key, .freeName).map { .steps($0) }
+        case "acknowledged":
+            parts.node(key).flatMap { age($0, "acknowledged") }.map { .acknowledged(within: $0) }
+        default: nil
+        }
+    }
+
+    private static let postureKeys = ["antivirus", "patches", "disk-encryption", "firewall", "screen-lock"]
+
+    /// `{ antivirus: { within: 24h }, disk-encryption: on, screen-lock: { at-most: 15m } }`
+    func posture(_ node: DocumentNode) -> [Condition] {
+        guard let parts = MappingReader(node, "a posture", keys: Self.postureKeys, log: log) else {
+            return []
+        }
+        if case .mapping(let entries, let range) = node, entries.isEmpty {
+            log.add(.emptyList("posture", instead: "say what is asked of the device"), at: range)
+        }
+        return Self.postureKeys.compactMap { key in
+            parts.node(key).flatMap { need(key, $0) }
+                .map { Condition(.posture($0), at: parts.keyRange(key).start) }
+        }
+    }
+
+    private func need(_ key: String, _ node: DocumentNode) -> PostureNeed? {
+        switch key {
+        case "antivirus": age(node, "antivirus").map { .antivirus(within: $0) }
+        case "patches": age(node, "patches").map { .patches(within: $0) }
+        case "disk-encryption": switchedOn(node, key).map { .diskEncryption(seenWithin: $0) }
+        case "firewall": switchedOn(node, key).map { .firewall(seenWithin: $0) }
+        case "screen-lock": screenLock(node)
+        default: nil
+        }
+    }
+
+    /// `on`, or `{ within: 7d }` for how old the sight of it may be.
+    private func switchedOn(_ node: DocumentNode, _ what: String) -> Duration? {
+        if case .mapping = node { return age(node, what) }
+        return log.read(node, .on).map { _ in PostureNeed.usualAge }
+    }
+
+    private func screenLock(_ node: DocumentNode) -> PostureNeed? {
+        let minutes = TextForm<Int>("whole minutes from 1m to 1d, such as 15m") { text in
+            guard let seconds = TimeText.duration(text)?.components.seconds, seconds % 60 == 0,
+                (60...86_400).contains(seconds)
+            else { return nil }
+            return Int(seconds / 60)
+        }
+        guard let parts = MappingReader(node, "screen-lock", keys: ["at-most", "within"], log: log),
+            let atMost = parts.require("at-most", minutes)
+        else { return nil }
+        let seen = parts.has("within") ? parts.read("within", .duration())?.value : PostureNeed.usualAge
+        return seen.map { .screenLock(atMostMinutes: atMost.value, seenWithin: $0) }
+    }
+
+    /// `remote-working`, `travel`, `system` (in the needs of one), `{ exception: NAME }`, or a list: all of them.
+    func approvals(_ node: DocumentNode, at place: SourceLocation) -> [Condition] {
+        if case .sequence(let items, let range) = node {
+            if items.isEmpty { log.add(.emptyList("approval", instead: "name one"), at: range) }
+            return items.flatMap { approvals($0, at: $0.range.start) }
+        }
+        return approval(node).map { [Condition(.approval($0), at: place)] } ?? []
+    }
+
+    private func approval(_ node: DocumentNode) -> ApprovalNeed? {
+        if case .mapping = node {
+            return MappingReader(node, "an approval", keys: ["exception"], log: log)?
+                .require("exception", .freeName).map { .exception($0.value) }
+        }
+        let system = system
+        let choices = system == nil ? "remote-working or travel" : "remote-working, travel or system"
+        let form = TextForm<ApprovalNeed>("\(choices), or a mapping such as { exception: no-token }") {
+            text in
+            switch text {
+            case "remote-working": .remoteWorking
+            case "travel": .travel
+            case "system": system.map { .system(name: $0.name, label: $0.label) }
+            default: nil
+            }
+        }
+        return log.read(node, form)?.value
+    }
+}
+
+extension TextForm where Value == String {
+    /// The one person that a device can be given or lent to here.
+    fileprivate static var thisUser: Self {
+        Self("this-user: the user of the session") { $0 == "this-user" ? $0 : nil }
+    }
+
+    fileprivate static var on: Self {
+        Self("on, or how old the sight of it may be, such as { within: 7d }") { $0 == "on" ? $0 : nil }
+    }
+
+    /// Dotted decimal, as ITU-T X.660 has it: the first number is 0, 1 or 2.
+    static var objectIdentifier: Self {
+        Self("an object identifier such as 1.3.6.1.4.1.311.20.2.3") { text in
+            let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+            let isGood = parts.allSatisfy { part in
+                part.utf8.allSatisfy { (48...57).contains($0) } && UInt64(part) != nil
+                    && (part.count == 1 || part.first != "0")
+            }
+            let first = parts.first.flatMap { UInt64($0) } ?? 3
+            return isGood && parts.count >= 2 && first <= 2 ? text : nil
+        }
+    }
+
+    /// A short name that verification knows, or a dotted object identifier.
+    static var attributeType: Self {
+        let known = ["CN", "O", "OU", "C", "ST", "L", "serialNumber", "UID", "emailAddress", "DC"]
+        return Self("one of \(known.joined(separator: ", ")), or an object identifier") { text in
+            known.contains(text) ? text : objectIdentifier.parse(text)
+        }
+    }
+}
+
+extension TextForm {
+    static var pattern: TextForm<TextPattern> {
+        TextForm<TextPattern>("a text of one line, in which one * may stand for what lies between") { text in
+            PlainText.isName(text) ? TextPattern(text) : nil
+        }
+    }
+
+    static func boolean() -> TextForm<Bool> {
+        TextForm<Bool>("true or false") { $0 == "true" ? true : $0 == "false" ? false : nil }
+    }
+
+    static func countryCode() -> TextForm<CountryCode> {
+        TextForm<CountryCode>("a country code of two letters, such as GB") { CountryCode($0) }
+    }
+}
