@@ -2,86 +2,150 @@ package import Evidence
 package import PolicyLanguage
 package import Sessions
 
-/// The decision point: evidence, policy and an instant in; a decision with its explanation out.
+/// The decision point: evidence, policy and an instant in; a decision out, with its explanation where that is asked for.
 ///
 /// Pure: the same three values give the same decision, always. The first class whose conditions all hold decides;
 /// where no class does, there is no access.
 package enum Classifier {
-    /// Cost: linear in the classes up to the one that matches and in the systems of that one.
-    package static func classify(_ evidence: SessionEvidence, under policy: Policy, at now: Instant)
-        -> Decision
-    {
-        if let hold = evidence.hold { return held(hold) }
-        var passed: [ClassFinding] = []
+    /// Decides, without saying why. Equal to the decision of ``classify(_:under:at:)``, at a fraction of its cost.
+    ///
+    /// Cost: linear in the classes up to the one that matches, and in the needs of its systems.
+    package static func decide(_ evidence: SessionEvidence, under policy: Policy, at now: Instant) -> Decision {
+        if evidence.hold != nil { return Decision(.held, validUntil: nil) }
+        let judge = ConditionJudge(evidence: evidence, now: now, explains: false)
         var until: Instant?
-        for candidate in policy.classes {
-            let findings = look(candidate.conditions, evidence, now)
-            let matches = findings.allSatisfy { $0.counts(in: candidate.access) }
-            until = earliest(
-                until, matches ? findings.firstChange : findings.lastFailure(in: candidate.access))
-            passed.append(
-                ClassFinding(
-                    name: candidate.name, matched: matches, findings: findings, location: candidate.location))
-            if matches { return decide(candidate, passed, until, evidence, policy, now) }
+        for (index, candidate) in policy.classes.enumerated() {
+            let look = judge.look(candidate.conditions, for: candidate.access)
+            until = earliest(until, look.until)
+            guard look.matches else { continue }
+            return decide(candidate, policy.gifts[index], until) { system in
+                judge.look(system.needs, for: candidate.access)
+            }
         }
-        return Decision(
-            outcome: .noClass, className: nil, grants: [], withheld: [], findings: passed, cites: [],
-            validUntil: until, tell: RefusalText.noClass(passed, policy))
+        return Decision(.noClass, validUntil: until)
     }
 
-    private static func held(_ hold: Hold) -> Decision {
+    /// Decides, and says what every condition saw on the way.
+    package static func classify(
+        _ evidence: SessionEvidence, under policy: Policy, at now: Instant
+    ) -> ExplainedDecision {
+        if let hold = evidence.hold { return held(hold) }
+        let judge = ConditionJudge(evidence: evidence, now: now, explains: true)
+        var passed: [ClassFinding] = []
+        var until: Instant?
+        for (index, candidate) in policy.classes.enumerated() {
+            let findings = judge.findings(candidate.conditions)
+            let look = findings.look(for: candidate.access)
+            until = earliest(until, look.until)
+            passed.append(
+                ClassFinding(
+                    name: candidate.name, matched: look.matches, findings: findings,
+                    location: candidate.location))
+            if look.matches { return explain(candidate, policy.gifts[index], passed, until, judge) }
+        }
+        return ExplainedDecision(
+            decision: Decision(.noClass, validUntil: until), findings: passed,
+            tell: RefusalText.noClass(passed, policy))
+    }
+
+    private static func held(_ hold: Hold) -> ExplainedDecision {
         let reason = hold.reason.isEmpty ? "" : " (\(hold.reason))"
-        return Decision(
-            outcome: .held, className: nil, grants: [], withheld: [], findings: [], cites: [],
-            validUntil: nil,
+        return ExplainedDecision(
+            decision: Decision(.held, validUntil: nil), findings: [],
             tell: "Your access was withdrawn by an administrator\(reason). Call the help desk.")
     }
 
+    /// What the class that matched gives: those of its systems whose needs hold.
     private static func decide(
-        _ matched: PolicyClass, _ findings: [ClassFinding], _ until: Instant?, _ evidence: SessionEvidence,
-        _ policy: Policy, _ now: Instant
+        _ matched: PolicyClass, _ gift: Policy.Gift, _ until: Instant?, look: (System) -> Look
     ) -> Decision {
-        guard case .systems(let names) = matched.access else {
-            return Decision(
-                outcome: .refusedByClass, className: matched.name, grants: [], withheld: [],
-                findings: findings,
-                cites: matched.cites, validUntil: until, tell: RefusalText.refused(by: matched, findings.last)
-            )
+        guard matched.access != .none else {
+            return Decision(.refusedByClass, className: matched.name, validUntil: until)
         }
         var until = until
-        var grants: [Grant] = []
-        var withheld: [WithheldGrant] = []
-        for name in names {
-            guard let system = policy.system(named: name) else { continue }
-            let needs = look(system.needs, evidence, now)
-            if needs.allSatisfy({ $0.judgement.truth == .holds }) {
-                until = earliest(until, needs.firstChange)
-                grants.append(Grant(system: name, until: needs.firstChange, cites: matched.cites))
-            } else {
-                until = earliest(until, needs.lastFailure(in: matched.access))
-                withheld.append(WithheldGrant(system: name, findings: needs))
-            }
+        var withheld: Set<String> = []
+        for system in gift.systems where !system.needs.isEmpty {
+            let look = look(system)
+            until = earliest(until, look.until)
+            if !look.matches { withheld.insert(system.name) }
         }
+        let scope =
+            withheld.isEmpty
+            ? Scope(sorted: gift.sortedNames)
+            : Scope(sorted: gift.sortedNames.filter { !withheld.contains($0) })
         return Decision(
-            outcome: grants.isEmpty ? .nothingGranted : .admitted, className: matched.name, grants: grants,
-            withheld: withheld, findings: findings, cites: matched.cites, validUntil: until,
-            tell: matched.tell
-                ?? (grants.isEmpty
-                    ? RefusalText.nothingGranted(withheld) : RefusalText.admitted(to: matched)),
-            idle: matched.idle)
+            scope.isEmpty ? .nothingGranted : .admitted, className: matched.name, scope: scope,
+            validUntil: until, idle: matched.idle)
     }
 
-    private static func look(
-        _ conditions: [Condition], _ evidence: SessionEvidence, _ now: Instant
-    ) -> [ConditionFinding] {
-        conditions.map { ConditionFinding(condition: $0, judgement: $0.judge(evidence, at: now)) }
+    private static func explain(
+        _ matched: PolicyClass, _ gift: Policy.Gift, _ findings: [ClassFinding], _ until: Instant?,
+        _ judge: ConditionJudge
+    ) -> ExplainedDecision {
+        guard matched.access != .none else {
+            return ExplainedDecision(
+                decision: decide(matched, gift, until) { _ in .never }, findings: findings,
+                tell: RefusalText.refused(by: matched, findings.last), cites: matched.cites)
+        }
+        var looks: [String: Look] = [:]
+        var grants: [Grant] = []
+        var withheld: [WithheldGrant] = []
+        for system in gift.systems {
+            let needs = judge.findings(system.needs)
+            let look = needs.look(for: matched.access)
+            looks[system.name] = look
+            if look.matches {
+                grants.append(Grant(system: system.name, until: look.until, cites: matched.cites))
+            } else {
+                withheld.append(WithheldGrant(system: system.name, findings: needs))
+            }
+        }
+        return ExplainedDecision(
+            decision: decide(matched, gift, until) { looks[$0.name] ?? .never }, grants: grants,
+            withheld: withheld, findings: findings,
+            tell: matched.tell
+                ?? (grants.isEmpty ? RefusalText.nothingGranted(withheld) : RefusalText.admitted(to: matched)),
+            cites: matched.cites)
     }
 }
 
-extension ConditionFinding {
-    /// Whether this finding lets its class match. Unknown matches where the class gives nothing, and nowhere else.
+/// Whether conditions let their class match, or their grant be there, and until when that stays so.
+struct Look {
+    let matches: Bool
+    let until: Instant?
+
+    static let never = Look(matches: false, until: nil)
+}
+
+extension ConditionJudge {
+    func findings(_ conditions: [Condition]) -> [ConditionFinding] {
+        conditions.map { ConditionFinding(condition: $0, judgement: judge($0)) }
+    }
+
+    /// Equal to what ``findings(_:)`` come to, looking at no more conditions than it takes.
+    func look(_ conditions: [Condition], for access: PolicyClass.Access) -> Look {
+        var firstChange: Instant?
+        var lastFailure: Instant?
+        var fails = false
+        for condition in conditions {
+            let judgement = judge(condition)
+            if judgement.counts(in: access) {
+                firstChange = earliest(firstChange, judgement.until)
+            } else {
+                lastFailure = fails ? latest(lastFailure, judgement.until) : judgement.until
+                fails = true
+                // It fails for good: no other condition can make the class match.
+                if lastFailure == nil { return .never }
+            }
+        }
+        return Look(matches: !fails, until: fails ? lastFailure : firstChange)
+    }
+}
+
+extension Judgement {
+    /// Whether this lets its class match. Unknown matches where the class gives nothing, and nowhere else.
     func counts(in access: PolicyClass.Access) -> Bool {
-        switch (judgement.truth, access) {
+        switch (truth, access) {
         case (.holds, _), (.unknown, .none): true
         case (.fails, _), (.unknown, .systems): false
         }
@@ -89,14 +153,16 @@ extension ConditionFinding {
 }
 
 extension [ConditionFinding] {
-    /// When all of them hold: the first instant at which one of them could cease to.
-    var firstChange: Instant? { reduce(nil) { earliest($0, $1.judgement.until) } }
-
-    /// When some fail: the class stays passed over while any one of these goes on failing, so the instant at which the
-    /// most lasting one could change. Earlier than any possible match, and never needlessly early.
-    func lastFailure(in access: PolicyClass.Access) -> Instant? {
-        let failing = filter { !$0.counts(in: access) }
-        guard let first = failing.first else { return firstChange }
-        return failing.dropFirst().reduce(first.judgement.until) { latest($0, $1.judgement.until) }
+    /// When all of them hold: good until the first instant at which one of them could cease to. When some fail: the class
+    /// stays passed over while any one of these goes on failing, so until the instant at which the most lasting one could
+    /// change. Earlier than any possible match, and never needlessly early.
+    func look(for access: PolicyClass.Access) -> Look {
+        let failing = filter { !$0.judgement.counts(in: access) }
+        guard let first = failing.first else {
+            return Look(matches: true, until: reduce(nil) { earliest($0, $1.judgement.until) })
+        }
+        return Look(
+            matches: false,
+            until: failing.dropFirst().reduce(first.judgement.until) { latest($0, $1.judgement.until) })
     }
 }

@@ -38,11 +38,14 @@ package struct Scope: Sendable, Hashable {
 
     package init(_ systems: some Sequence<String>) { self.systems = Set(systems).sorted() }
 
-    package static let empty = Scope([])
+    /// - Parameter sorted: sorted, each once.
+    init(sorted: [String]) { systems = sorted }
+
+    package static let empty = Scope(sorted: [])
     package var isEmpty: Bool { systems.isEmpty }
 }
 
-/// What was decided about one session at one instant, and why.
+/// What was decided about one session at one instant. Small: one is kept for every session.
 package struct Decision: Sendable, Hashable {
     package enum Outcome: Sendable, Hashable {
         /// A class with access matched, and at least one of its systems is granted.
@@ -60,20 +63,43 @@ package struct Decision: Sendable, Hashable {
     package let outcome: Outcome
     /// The class that matched; nil when none did.
     package let className: String?
-    package let grants: [Grant]
-    package let withheld: [WithheldGrant]
-    /// Every class up to the one that matched, in order.
-    package let findings: [ClassFinding]
-    /// Clauses that the matching class serves.
-    package let cites: [String]
+    package let scope: Scope
     /// The instant at which this must be looked at again; nil when the same evidence will always decide the same.
     package let validUntil: Instant?
-    /// What the person is told; in plain words, without names of classes.
-    package let tell: String
     /// After how long without a packet a session of this class ends; nil for never.
-    package var idle: Duration?
+    package let idle: Duration?
+
+    init(
+        _ outcome: Outcome, className: String? = nil, scope: Scope = .empty, validUntil: Instant?,
+        idle: Duration? = nil
+    ) {
+        self.outcome = outcome
+        self.className = className
+        self.scope = scope
+        self.validUntil = validUntil
+        self.idle = idle
+    }
 
     /// Only an explicit admission is one.
     package var isAdmitted: Bool { outcome == .admitted }
-    package var scope: Scope { Scope(grants.map(\.system)) }
+}
+
+/// A decision with everything that was seen on the way to it, for whoever asks why.
+package struct ExplainedDecision: Sendable, Hashable {
+    package let decision: Decision
+    package var grants: [Grant] = []
+    package var withheld: [WithheldGrant] = []
+    /// Every class up to the one that matched, in order.
+    package let findings: [ClassFinding]
+    /// What the person is told; in plain words, without names of classes.
+    package let tell: String
+    /// Clauses that the matching class serves.
+    package var cites: [String] = []
+
+    package var outcome: Decision.Outcome { decision.outcome }
+    package var className: String? { decision.className }
+    package var scope: Scope { decision.scope }
+    package var validUntil: Instant? { decision.validUntil }
+    package var idle: Duration? { decision.idle }
+    package var isAdmitted: Bool { decision.isAdmitted }
 }

@@ -29,13 +29,13 @@ package enum PolicyTestRunner {
             + reasonFailures(test, decision)
     }
 
-    private static func classFailures(_ test: PolicyTest, _ decision: Decision) -> [String] {
+    private static func classFailures(_ test: PolicyTest, _ decision: ExplainedDecision) -> [String] {
         guard let expected = test.expectedClass, expected != decision.className else { return [] }
         return ["expected class \(expected ?? "none"), got \(decision.className ?? "none")"]
     }
 
     private static func reachFailures(
-        _ test: PolicyTest, _ decision: Decision, _ policy: Policy
+        _ test: PolicyTest, _ decision: ExplainedDecision, _ policy: Policy
     ) -> [String] {
         let reachable = decision.flowSpace(under: policy)
         let shut = test.reaches.compactMap { target -> String? in
@@ -60,14 +60,14 @@ package enum PolicyTestRunner {
         }
     }
 
-    private static func words(_ decision: Decision, _ packet: Destination, _ policy: Policy) -> String {
+    private static func words(_ decision: ExplainedDecision, _ packet: Destination, _ policy: Policy) -> String {
         switch decision.verdict(for: packet, under: policy) {
         case .permit(let system, _): "system '\(system)' of class '\(decision.className ?? "none")'"
         case .deny(let reason): reason.description
         }
     }
 
-    private static func reasonFailures(_ test: PolicyTest, _ decision: Decision) -> [String] {
+    private static func reasonFailures(_ test: PolicyTest, _ decision: ExplainedDecision) -> [String] {
         var failures: [String] = []
         if let text = test.because {
             let said = [decision.tell] + decision.findings.flatMap { $0.findings.map(\.judgement.saw) }

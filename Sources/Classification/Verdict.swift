@@ -29,7 +29,7 @@ package enum DenyReason: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-extension Decision {
+extension ExplainedDecision {
     /// Judges a packet that the session sends. The kernel's ruleset must agree with this on every packet.
     package func verdict(for destination: Destination, under policy: Policy) -> Verdict {
         guard isAdmitted else { return .deny(.notAdmitted) }
@@ -47,10 +47,18 @@ extension Decision {
         guard let taker = takers.first else { return .deny(.noSystem) }
         return .deny(.notGranted(system: taker.name))
     }
+}
 
+extension ExplainedDecision {
+    package func flowSpace(under policy: Policy) -> FlowSpace { decision.flowSpace(under: policy) }
+}
+
+extension Decision {
     /// Everything that the session may send, as a set: what is programmed.
+    ///
+    /// Cost: that of the union of the scope's systems; keep it by scope where many sessions share one.
     package func flowSpace(under policy: Policy) -> FlowSpace {
         guard isAdmitted else { return .empty }
-        return grants.reduce(.empty) { $0.union(policy.system(named: $1.system)?.space ?? .empty) }
+        return scope.systems.reduce(.empty) { $0.union(policy.system(named: $1)?.space ?? .empty) }
     }
 }

@@ -19,6 +19,8 @@ struct Effects {
     var notes: [Note] = []
     /// Sessions that lost everything in this burst.
     var cut: [SessionID] = []
+    /// Sessions that were put into another class or scope, or lost everything, in the order of what was done.
+    var moves: [SessionMove] = []
 
     /// A line for the log. Never holds a secret.
     struct Note {

@@ -7,8 +7,8 @@ package import Sessions
 /// One session with what was proved in it, what was decided about it, and what the kernel was told.
 package struct EnforcedSession: Sendable {
     package internal(set) var session: Session
-    /// When a one-time code was last accepted in this session. It belongs to the session: a new login proves anew.
-    package internal(set) var mfaVerifiedAt: Instant?
+    /// What was proved at its login. It belongs to the session: a new login proves anew.
+    package internal(set) var proofs: SessionProofs
     package internal(set) var decision: Decision
     /// What is in the kernel's maps for it now; nil when nothing is.
     package internal(set) var programmed: Programmed?
@@ -20,6 +20,8 @@ package struct EnforcedSession: Sendable {
     package internal(set) var lastUsed: Instant?
     /// That it was seen scanning.
     package internal(set) var scan: ScanSighting?
+    package var mfaVerifiedAt: Instant? { proofs.mfaVerifiedAt }
+
     /// The password slot of the login, to know a renewal that sends the same again. In memory only.
     var password: Secret?
 

@@ -65,7 +65,7 @@ extension EnforcementState {
         if isLookedAt, let subjects = enforced[session.id]?.subjects {
             scans.depart(session.id, subjects, at: now)
         }
-        enforced[session.id] = nil
+        forget(session.id)
         effects.ledger.append(.forget(session.id))
         effects.note(.info, "session closed: \(end)", session)
     }
@@ -83,22 +83,25 @@ extension EnforcementState {
         }
         // Whoever stays out even with a fresh code hears why, and the code is not spent on it: a lost device is told
         // that it is lost, whatever is typed on it.
-        let best = decide(login.session, mfaVerifiedAt: now, at: now)
+        var proofs = SessionProofs(
+            mfaVerifiedAt: now,
+            certificates: login.session.certificates.flatMap { surroundings.certificates?.report(on: $0) })
+        let best = explain(login.session, proofs, at: now)
         guard best.isAdmitted else { return refuse(login, log: best.logLine, tell: best.tell, &effects) }
-        var mfaVerifiedAt: Instant?
+        proofs.mfaVerifiedAt = nil
         switch proof(login, at: now, &effects) {
         case .none: break
-        case .proved: mfaVerifiedAt = now
+        case .proved: proofs.mfaVerifiedAt = now
         case .refused(let log, let tell): return refuse(login, log: log, tell: tell, &effects)
         }
-        let decision = decide(login.session, mfaVerifiedAt: mfaVerifiedAt, at: now)
+        let decision = explain(login.session, proofs, at: now)
         guard decision.isAdmitted else {
             return refuse(login, log: decision.logLine, tell: decision.tell, &effects)
         }
         for change in table.admit(login) { handle(change, at: now, &effects) }
-        enforced[login.session.id] = EnforcedSession(
-            session: login.session, mfaVerifiedAt: mfaVerifiedAt, decision: decision, password: login.password
-        )
+        keep(
+            EnforcedSession(
+                session: login.session, proofs: proofs, decision: decision.decision, password: login.password))
         let push = settings.push[login.session.id.source] ?? []
         effects.answers.append((login, .admit(push: push)))
         effects.note(.info, "login admitted as \(decision.logLine)", login.session)
@@ -113,7 +116,7 @@ extension EnforcementState {
         }
         let sendsTheSame = known.password?.matches(login.password) ?? false
         if !sendsTheSame, case .proved = proof(login, at: now, &effects) {
-            enforced[id]?.mfaVerifiedAt = now
+            enforced[id]?.proofs.mfaVerifiedAt = now
             enforced[id]?.password = login.password
             record(id, &effects)
         }
@@ -195,7 +198,8 @@ extension EnforcementState {
     private mutating func record(_ id: SessionID, _ effects: inout Effects) {
         guard let known = enforced[id], let index = interfaces[known.session.tunnel] else { return }
         effects.ledger.append(
-            .session(known.session, mfaVerifiedAt: known.mfaVerifiedAt, interfaceIndex: index))
+            .session(
+                RememberedSession(session: known.session, proofs: known.proofs, interfaceIndex: index)))
     }
 }
 
@@ -208,9 +212,13 @@ extension Session {
 }
 
 extension Decision {
-    /// One line for logs: the class, what it gives, or what stands in the way.
-    package var logLine: String {
-        guard !isAdmitted else { return "\(className ?? "none") -> \(scope.systems.joined(separator: " "))" }
-        return "\(className ?? "no class"): \(tell)"
+    /// One line for logs: the class, and what it gives.
+    var logLine: String {
+        isAdmitted ? "\(className ?? "none") -> \(scope.systems.joined(separator: " "))" : className ?? "no class"
     }
+}
+
+extension ExplainedDecision {
+    /// One line for logs: the class, what it gives, or what stands in the way.
+    package var logLine: String { isAdmitted ? decision.logLine : "\(decision.logLine): \(tell)" }
 }

@@ -109,7 +109,7 @@ extension EnforcementState {
             effects.note(
                 .warning, "seen scanning: refused at about \(sighting.destinations) destinations",
                 known.session)
-            reviewIfChanged(id, at: now, &effects)
+            review(id, at: now, renews: false, &effects)
         } else if known == nil, !subjects.isEmpty {
             effects.note(.warning, "session \(id), which has ended, was seen scanning")
         }
@@ -122,13 +122,7 @@ extension EnforcementState {
     ) {
         guard !suspects.isEmpty else { return }
         let sharers = enforced.filter { $0.value.session.isAmong(suspects) }.keys.sorted()
-        for id in sharers { reviewIfChanged(id, at: now, &effects) }
-    }
-
-    private mutating func reviewIfChanged(_ id: SessionID, at now: Instant, _ effects: inout Effects) {
-        guard let known = enforced[id] else { return }
-        let decision = decide(known.session, mfaVerifiedAt: known.mfaVerifiedAt, at: now)
-        if decision != known.decision { review(id, at: now, &effects) }
+        review(sharers, at: now, &effects)
     }
 }
 

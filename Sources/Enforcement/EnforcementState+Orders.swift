@@ -8,12 +8,23 @@ package enum Order: Sendable {
     /// Cut, and keep out until `readmit`.
     case disconnect(Target, by: String, reason: String)
     case readmit(Target, by: String)
-    case setStatus(DeviceStatus, device: String, by: String, reason: String)
+    /// What registers are to say: all of it, or none where some of it is no good.
+    case state([RegisterStatement], by: String, reason: String)
     /// Forget a user's wrong codes, and which codes were used: for a clock that was wrong, or somebody who typed wrong
     /// ones in another's name. A code that was used in the last minute or so could be used again.
     case forgetCodes(user: String, by: String)
     /// New rules, and new seeds of one-time codes; what codes were used stays known.
     case load(Policy, seeds: [String: TOTPSeed])
+
+    /// The most urgent statement of all.
+    package static func setStatus(
+        _ status: DeviceStatus, device: String, by: String, reason: String
+    ) -> Order {
+        let fields = ["status": [status.rawValue]]
+        return .state(
+            [RegisterStatement(subject: RegisterSubject(.device, device), fields: fields)], by: by,
+            reason: reason)
+    }
 
     /// Whom an order is about.
     package enum Target: Sendable, Hashable {
@@ -28,6 +39,7 @@ package enum Order: Sendable {
 package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case noSuchSession(SessionID)
     case noSuchDevice(String)
+    case badStatement(RegisterProblem)
     case notHeld
     case noCodes(user: String)
     case noCertificate(SessionID)
@@ -40,6 +52,7 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .noSuchSession(let id): "no session \(id)"
         case .noSuchDevice(let id): "no device '\(id)' on the register"
+        case .badStatement(let problem): "\(problem)"
         case .noCodes(let user): "user '\(user)' has no seed for one-time codes"
         case .notHeld: "nobody holds this user or device out"
         case .noCertificate(let id): "session \(id) has no certificate to hold out; name its user instead"
@@ -59,16 +72,13 @@ extension EnforcementState {
             let hold = Hold(subject: try subject(of: target), since: now, by: by, reason: reason)
             holds[hold.subject] = hold
             effects.ledger.append(.hold(hold))
-            reviewAll(at: now, &effects)
+            review(sessions(of: hold.subject), at: now, &effects)
         case .readmit(let target, let by):
             let subject = try subject(of: target)
             guard holds.removeValue(forKey: subject) != nil else { throw .notHeld }
             effects.ledger.append(.lift(subject, by: by, at: now))
-        case .setStatus(let status, let device, let by, let reason):
-            guard devices.setStatus(status, of: device, at: now) else { throw .noSuchDevice(device) }
-            statusOrders[device] = (status, now)
-            effects.ledger.append(.deviceStatus(device: device, status, by: by, at: now, reason: reason))
-            reviewAll(at: now, &effects)
+        case .state(let statements, let by, let reason):
+            try state(statements, by: by, reason: reason, at: now, &effects)
         case .forgetCodes(let user, _):
             guard codes.hasSeed(user) else { throw .noCodes(user: user) }
             codes.forget(user)
@@ -79,11 +89,11 @@ extension EnforcementState {
         }
     }
 
-    private mutating func reviewAll(at now: Instant, _ effects: inout Effects) {
-        for session in table.open {
-            let decision = decide(session, mfaVerifiedAt: enforced[session.id]?.mfaVerifiedAt, at: now)
-            // Only those that change: an order about one device must not renew a hundred thousand leases.
-            if decision != enforced[session.id]?.decision { review(session.id, at: now, &effects) }
+    private func sessions(of subject: Hold.Subject) -> [SessionID] {
+        switch subject {
+        case .user(let name): index.sessions(ofUser: name).sorted()
+        case .certificate(let digest): index.sessions(ofLeaf: digest).sorted()
+        case .key(let key): sessions(withKey: key)
         }
     }
 
@@ -91,8 +101,10 @@ extension EnforcementState {
         switch target {
         case .user(let name): return .user(name)
         case .device(let id):
-            guard let record = devices[id: id] else { throw .noSuchDevice(id) }
-            return .certificate(record.certificate)
+            guard let record = registers.devices[id: id] else { throw .noSuchDevice(id) }
+            if let certificate = record.certificate { return .certificate(certificate) }
+            guard let key = record.key else { throw .noSuchDevice(id) }
+            return .key(key)
         case .session(let id):
             guard let session = table[id] else { throw .noSuchSession(id) }
             guard let leaf = session.certificates?.leaf.digest else { throw .noCertificate(id) }

@@ -12,18 +12,19 @@ extension EnforcementState {
     /// now, and only for the time that their elements have left: their VPN server has not confirmed them yet. The rest
     /// come back, if they are still there, when the server lists them.
     mutating func takeOver(
-        _ remembered: [(session: Session, mfaVerifiedAt: Instant?, interfaceIndex: UInt32)],
+        _ remembered: [RememberedSession],
         alive: [SessionKey: Ruleset.Element], at now: Instant, _ effects: inout Effects
     ) {
         table.restore(remembered.map(\.session))
-        for (session, mfaVerifiedAt, index) in remembered where table.isOpen(session.id) {
+        for known in remembered where table.isOpen(known.session.id) {
+            let (session, index) = (known.session, known.interfaceIndex)
             guard interfaces[session.tunnel] == index else {
                 _ = table.apply(.ended(session.id, nil))
                 continue
             }
-            let decision = decide(session, mfaVerifiedAt: mfaVerifiedAt, at: now)
-            enforced[session.id] = EnforcedSession(
-                session: session, mfaVerifiedAt: mfaVerifiedAt, decision: decision, openedAt: now)
+            let decision = decide(session, known.proofs, at: now)
+            keep(
+                EnforcedSession(session: session, proofs: known.proofs, decision: decision, openedAt: now))
             guard decision.isAdmitted else { continue }
             resume(session, index, decision.flowSpace(under: policy), alive, &effects)
         }
@@ -55,7 +56,7 @@ extension EnforcementState {
                 log: "not in force or not recorded",
                 tell: "The gateway has a fault and lets nobody in. Try again in a minute.")
             if login.kind == .initial {
-                enforced[login.session.id] = nil
+                forget(login.session.id)
                 // Whoever it displaced is in again, and is put back with the next burst.
                 for case .opened(let rival) in table.apply(.ended(login.session.id, nil)) {
                     deadlines.set(now, for: rival.id)

@@ -57,7 +57,7 @@ extension Enforcer {
     private func context(_ id: SessionID, _ event: PathEvent, at now: Instant) -> PathReporter.Context {
         let known = state.enforced[id]
         let verdict = known.map { known in
-            state.decide(known.session, mfaVerifiedAt: known.mfaVerifiedAt, at: now)
+            state.explain(known.session, known.proofs, at: now)
                 .verdict(for: event.destination, under: state.policy)
         }
         return PathReporter.Context(

@@ -30,7 +30,10 @@ package actor Enforcer {
     fileprivate enum Input: Sendable {
         case event(SessionEvent)
         case observations([Observation])
-        case order(Order, reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void)
+        case order(Order, isTrial: Bool, reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void)
+        case reports(
+            [PostureReport], reply: @Sendable ([Result<PostureReceipt, PostureRejection>]) -> Void)
+        case surroundings(Surroundings)
         case tick
         case barrier(@Sendable () -> Void)
     }
@@ -43,10 +46,12 @@ package actor Enforcer {
 
     package init(
         settings: EnforcementSettings, policy: Policy, codes: TOTPVerifier,
-        recollection: Recollection = .init(),
+        recollection: Recollection = .init(), surroundings: Surroundings = Surroundings(),
         backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock, log: Logger
     ) {
-        state = EnforcementState(settings: settings, policy: policy, codes: codes, recollection: recollection)
+        state = EnforcementState(settings: settings, policy: policy, codes: codes, recollection: recollection, surroundings: surroundings)
+        overtaken = state.facts.drop(overtakenBy: policy.registers)
+        state.registers = state.facts.laid(over: policy.registers)
         remembered = recollection.sessions
         self.backend = backend
         self.ledger = ledger
@@ -67,7 +72,9 @@ package actor Enforcer {
     }
 
     /// Sessions of the process before this one, until `start` has looked at them.
-    private var remembered: [(session: Session, mfaVerifiedAt: Instant?, interfaceIndex: UInt32)]
+    private var remembered: [RememberedSession]
+    /// Facts that the files have overtaken since the process before this one, until `start` has recorded that.
+    private var overtaken: [RegisterFact]
 
     // MARK: Starting
 
@@ -82,6 +89,8 @@ package actor Enforcer {
         var effects = Effects()
         state.takeOver(remembered, alive: alive, at: now, &effects)
         remembered = []
+        if !overtaken.isEmpty { _ = await record([.overtaken(overtaken, at: now)]) }
+        overtaken = []
         state.ruleset.apply(effects.ruleset)
         _ = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
         path?.setInside(state.policy.inside)
@@ -105,11 +114,35 @@ package actor Enforcer {
 
     /// Carries out an order and returns when it is in force and recorded.
     nonisolated package func carryOut(_ order: Order) async throws(OrderRefusal) -> OrderReceipt {
+        try await send(order, isTrial: false)
+    }
+
+    /// Says what an order would do, and does nothing.
+    nonisolated package func tryOut(_ order: Order) async throws(OrderRefusal) -> OrderReceipt {
+        try await send(order, isTrial: true)
+    }
+
+    nonisolated private func send(
+        _ order: Order, isTrial: Bool
+    ) async throws(OrderRefusal) -> OrderReceipt {
         let result = await withCheckedContinuation { continuation in
-            mailbox.send(.order(order) { continuation.resume(returning: $0) })
+            mailbox.send(.order(order, isTrial: isTrial) { continuation.resume(returning: $0) })
         }
         return try result.get()
     }
+
+    /// Hands in reports about devices, and returns when those that were taken are recorded and in force; an answer each,
+    /// in their order. Reports that wait together cost one record and one transaction.
+    nonisolated package func take(
+        _ reports: [PostureReport]
+    ) async -> [Result<PostureReceipt, PostureRejection>] {
+        await withCheckedContinuation { continuation in
+            mailbox.send(.reports(reports) { continuation.resume(returning: $0) })
+        }
+    }
+
+    /// Hands in other sources of evidence, or the same with other contents; every session is looked at again.
+    nonisolated package func send(_ surroundings: Surroundings) { mailbox.send(.surroundings(surroundings)) }
 
     /// Looks at once at what is due, without waiting for the alarm.
     nonisolated package func tick() { mailbox.send(.tick) }
@@ -139,52 +172,79 @@ package actor Enforcer {
         await lookUpInterfaces(burst.tunnels)
         let now = clock.now()
         var effects = Effects()
-        var orders: [(reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void, cut: [SessionID])] = []
+        var orders: [Pending<Result<OrderReceipt, OrderRefusal>>] = []
+        var reports: [Pending<[Result<PostureReceipt, PostureRejection>]>] = []
         var previous: Rules?
         for input in burst {
             switch input {
             case .event(let event): state.handle(event, at: now, &effects)
             case .observations(let observations): state.handle(observations, at: now, &effects)
             case .tick, .barrier: break
-            case .order(let order, let reply):
+            case .order(let order, true, let reply): reply(trial(of: order, at: now))
+            case .order(let order, false, let reply):
                 if case .load = order { previous = previous ?? (state.policy, state.codes.seeds) }
-                let cutBefore = effects.cut.count
+                let before = (cut: effects.cut.count, moves: effects.moves.count)
                 do throws(OrderRefusal) {
                     try state.handle(order, at: now, &effects)
-                    orders.append((reply, Array(effects.cut[cutBefore...])))
+                    let receipt = OrderReceipt(
+                        cut: Array(effects.cut[before.cut...]), moved: Array(effects.moves[before.moves...]),
+                        committedAt: now)
+                    orders.append(Pending(reply: reply, outcome: .success(receipt)))
                 } catch {
                     reply(.failure(error))
                 }
+            case .reports(let told, let reply):
+                let outcome = state.handle(told, at: now, &effects)
+                reports.append(Pending(reply: reply, outcome: outcome))
+            case .surroundings(let new):
+                state.surroundings = new
+                state.reviewAll(at: now, &effects)
             }
         }
         state.tick(at: now, &effects)
         effects.ruleset += state.scopes.sweep()
         let outcome = await settle(&effects, previous: previous)
-        for order in orders {
-            reply(to: order.reply, cut: order.cut, outcome)
-        }
+        for order in orders { order.reply(order.outcome.flatMap(outcome.confirm)) }
+        for report in reports { report.reply(report.outcome.map { $0.flatMap(outcome.confirm) }) }
         for case .barrier(let passed) in burst { passed() }
         setAlarm()
     }
 
     private typealias Rules = (policy: Policy, seeds: [String: TOTPSeed])
 
+    /// An answer that waits until the burst is in force.
+    private struct Pending<Answer> {
+        var reply: @Sendable (Answer) -> Void
+        var outcome: Answer
+    }
+
     private struct Outcome {
         var committedAt: Instant
         var kernel: CommitFailure?
         var record: String?
+
+        func confirm(_ receipt: OrderReceipt) -> Result<OrderReceipt, OrderRefusal> {
+            if let kernel { return .failure(.kernelRefused(kernel)) }
+            if let record { return .failure(.notRecorded(record)) }
+            return .success(
+                OrderReceipt(cut: receipt.cut, moved: receipt.moved, committedAt: committedAt))
+        }
+
+        func confirm(_ receipt: PostureReceipt) -> Result<PostureReceipt, PostureRejection> {
+            record.map { .failure(.notRecorded($0)) } ?? .success(receipt)
+        }
     }
 
-    private func reply(
-        to reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void, cut: [SessionID], _ outcome: Outcome
-    ) {
-        if let failure = outcome.kernel {
-            reply(.failure(.kernelRefused(failure)))
-        } else if let reason = outcome.record {
-            reply(.failure(.notRecorded(reason)))
-        } else {
-            reply(.success(OrderReceipt(cut: cut, committedAt: outcome.committedAt)))
+    /// What an order would do to a copy of everything.
+    private func trial(of order: Order, at now: Instant) -> Result<OrderReceipt, OrderRefusal> {
+        var copy = state
+        var effects = Effects()
+        do throws(OrderRefusal) {
+            try copy.handle(order, at: now, &effects)
+        } catch {
+            return .failure(error)
         }
+        return .success(OrderReceipt(cut: effects.cut, moved: effects.moves, committedAt: now))
     }
 
     /// Disk, kernel, VPN server, in this order.
@@ -300,8 +360,12 @@ package actor Enforcer {
 
     /// The policy in force.
     package var policy: Policy { state.policy }
-    /// The register in force: the pack's with the orders of administrators on top.
-    package var devices: DeviceRegister { state.devices }
+    /// The registers in force: the pack's, with what was stated since on top.
+    package var registers: Registers { state.registers }
+    package var postures: [String: DevicePosture] { state.postures }
+
+    /// What was stated of a line on top of the pack, by field.
+    package func facts(about subject: RegisterSubject) -> [RegisterFact] { state.facts[subject] }
     package var holds: [Hold] { state.holds.values.sorted { $0.since < $1.since } }
     /// Every session that is known, open or cut, by id.
     package var sessions: [EnforcedSession] { state.enforced.values.sorted { $0.session.id < $1.session.id } }
@@ -322,13 +386,19 @@ package actor Enforcer {
     /// That a session, its device or its user was seen scanning; nil when nobody saw it.
     package func scan(of id: SessionID) -> ScanSighting? {
         guard let known = state.enforced[id] else { return nil }
-        return state.evidence(for: known.session, mfaVerifiedAt: known.mfaVerifiedAt).scan
+        return state.evidence(for: known.session, known.proofs, at: clock.now()).scan
     }
 
     /// What would be decided about a session now, with every class explained.
-    package func explain(_ id: SessionID) -> Decision? {
+    package func explain(_ id: SessionID) -> ExplainedDecision? {
         guard let known = state.enforced[id] else { return nil }
-        return state.decide(known.session, mfaVerifiedAt: known.mfaVerifiedAt, at: clock.now())
+        return state.explain(known.session, known.proofs, at: clock.now())
+    }
+
+    /// Everything that is known about a session now.
+    package func evidence(about id: SessionID) -> SessionEvidence? {
+        guard let known = state.enforced[id] else { return nil }
+        return state.evidence(for: known.session, known.proofs, at: clock.now())
     }
 }
 
@@ -340,7 +410,7 @@ extension [Enforcer.Input] {
                 switch input {
                 case .event(.established(let session)): session.tunnel
                 case .event(.login(let login)): login.session.tunnel
-                case .event, .observations, .order, .tick, .barrier: nil
+                case .event, .observations, .order, .reports, .surroundings, .tick, .barrier: nil
                 }
             })
     }
@@ -350,6 +420,8 @@ extension [Enforcer.Input] {
 package struct OrderReceipt: Sendable, Hashable {
     /// Sessions that lost everything.
     package let cut: [SessionID]
+    /// Every session that is in another class or scope now, those that were cut among them.
+    package let moved: [SessionMove]
     /// When the transaction was in force.
     package let committedAt: Instant
 }

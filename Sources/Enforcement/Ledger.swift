@@ -9,27 +9,62 @@ package protocol Ledger: Sendable {
 
 /// One durable change.
 package enum LedgerChange: Sendable {
-    case deviceStatus(device: String, DeviceStatus, by: String, at: Instant, reason: String)
+    /// Stated by an administrator or an import; in this order.
+    case facts([RegisterFact])
+    /// Not in force any more, since the rule files say something newer.
+    case overtaken([RegisterFact], at: Instant)
+    case posture(DevicePosture, device: String, reporter: String, at: Instant)
     case hold(Hold)
     case lift(Hold.Subject, by: String, at: Instant)
     /// Written before an accepted code is acted on, so that no crash lets it be used twice.
     case totp(user: String, TOTPState)
     case forgetCodes(user: String)
-    case session(Session, mfaVerifiedAt: Instant?, interfaceIndex: UInt32)
+    case session(RememberedSession)
     case forget(SessionID)
+}
+
+/// A session as it is kept for the next process.
+package struct RememberedSession: Sendable {
+    package var session: Session
+    package var proofs: SessionProofs
+    /// The kernel's number of the tunnel interface, as it was. Another after the interface was made anew.
+    package var interfaceIndex: UInt32
+
+    package init(session: Session, proofs: SessionProofs, interfaceIndex: UInt32) {
+        self.session = session
+        self.proofs = proofs
+        self.interfaceIndex = interfaceIndex
+    }
+}
+
+/// What was proved once, at a login, and counts for the session that came of it.
+package struct SessionProofs: Sendable, Hashable {
+    /// When a one-time code was last accepted in this session.
+    package var mfaVerifiedAt: Instant?
+    /// What a full look at its certificates found; nil when they were not at hand.
+    package var certificates: CertificateReport?
+
+    package init(mfaVerifiedAt: Instant? = nil, certificates: CertificateReport? = nil) {
+        self.mfaVerifiedAt = mfaVerifiedAt
+        self.certificates = certificates
+    }
 }
 
 /// What an earlier process left, read once at the start.
 package struct Recollection: Sendable {
-    package var deviceStatuses: [(device: String, status: DeviceStatus, at: Instant)]
+    /// Those in force, in the order in which they were stated.
+    package var facts: [RegisterFact]
+    /// By inventory id.
+    package var postures: [String: DevicePosture]
     package var holds: [Hold]
-    package var sessions: [(session: Session, mfaVerifiedAt: Instant?, interfaceIndex: UInt32)]
+    package var sessions: [RememberedSession]
 
     package init(
-        deviceStatuses: [(device: String, status: DeviceStatus, at: Instant)] = [], holds: [Hold] = [],
-        sessions: [(session: Session, mfaVerifiedAt: Instant?, interfaceIndex: UInt32)] = []
+        facts: [RegisterFact] = [], postures: [String: DevicePosture] = [:], holds: [Hold] = [],
+        sessions: [RememberedSession] = []
     ) {
-        self.deviceStatuses = deviceStatuses
+        self.facts = facts
+        self.postures = postures
         self.holds = holds
         self.sessions = sessions
     }

@@ -13,6 +13,9 @@ struct ScopeNumbers: Sendable {
     /// How many unused scopes are kept before they are taken back.
     static let spare = 32
 
+    /// The number that a scope has; nil when it has none yet.
+    func number(of space: FlowSpace) -> ScopeNumber? { numbers[space] }
+
     /// The number of a scope for one more session; appends the change that makes it when it is new.
     mutating func retain(_ space: FlowSpace, _ changes: inout [RulesetChange]) -> ScopeNumber {
         let number = numbers[space] ?? allocate(space, &changes)

@@ -35,7 +35,26 @@ package struct Policy: Sendable {
         self.idle = idle
         systemsByName = Dictionary(systems.map { ($0.name, $0) }) { first, _ in first }
         classesByName = Dictionary(classes.map { ($0.name, $0) }) { first, _ in first }
+        gifts = classes.map { [systemsByName] in Gift($0, systemsByName) }
     }
+
+    /// What a class gives, looked up once: its systems in the pack's order, and their names in the order of names.
+    package struct Gift: Sendable {
+        package let systems: [System]
+        package let sortedNames: [String]
+
+        fileprivate init(_ policyClass: PolicyClass, _ systems: [String: System]) {
+            guard case .systems(let names) = policyClass.access else {
+                (self.systems, sortedNames) = ([], [])
+                return
+            }
+            self.systems = names.compactMap { systems[$0] }
+            sortedNames = Set(self.systems.map(\.name)).sorted()
+        }
+    }
+
+    /// By the index of the class.
+    package let gifts: [Gift]
 
     private let systemsByName: [String: System]
     private let classesByName: [String: PolicyClass]

@@ -52,7 +52,7 @@ struct Explainer {
     /// - Parameters:
     ///   - decision: Of the flow's session; nil when it has none.
     ///   - isTowardClient: When the flow's far end is a session's address.
-    mutating func number(for key: FlowKey, decision: Decision?, isTowardClient: Bool) -> UInt32 {
+    mutating func number(for key: FlowKey, decision: ExplainedDecision?, isTowardClient: Bool) -> UInt32 {
         let explanation =
             decision.map { explain(key, $0, isTowardClient: isTowardClient) } ?? explainNobody(key)
         if let known = numbers[explanation] { return known }
@@ -79,7 +79,7 @@ struct Explainer {
     }
 
     private mutating func explain(
-        _ key: FlowKey, _ decision: Decision, isTowardClient: Bool
+        _ key: FlowKey, _ decision: ExplainedDecision, isTowardClient: Bool
     ) -> Explanation {
         let answer = decision.verdict(for: key.destination, under: policy)
         check(key, answer)

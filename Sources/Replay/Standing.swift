@@ -6,7 +6,7 @@ import PolicyLanguage
 /// What a decision comes to for packets. Decisions that differ in their findings alone (a code's age) share one.
 struct Standing {
     /// The first that came to this.
-    let decision: Decision
+    let decision: ExplainedDecision
     /// The number of its flow-space in the image.
     let scope: UInt32
 }
@@ -29,7 +29,7 @@ struct Standings {
     /// The number of what a decision comes to. Sets a scope that is new; none is ever taken away, since there are no
     /// more of them than sets of systems that the classes and their needs can make.
     mutating func number(
-        of decision: Decision, under policy: Policy, in image: inout PathImage
+        of decision: ExplainedDecision, under policy: Policy, in image: inout PathImage
     ) -> UInt32 {
         let meaning = Meaning(
             outcome: decision.outcome, className: decision.className, granted: decision.scope.systems,

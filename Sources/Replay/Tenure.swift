@@ -29,7 +29,7 @@ struct Tenure {
     /// When `decision` holds, and as far as it is known that the session is not there when it is nil. Empty before
     /// the first frame.
     private(set) var span: Span
-    private(set) var decision: Decision?
+    private(set) var decision: ExplainedDecision?
 
     /// - Parameter start: The time of the recording's first frame, where the session begins when nothing else is said.
     init(_ session: RecordedSession, slot: SessionSlot, startingAt start: Instant, under policy: Policy) {

@@ -39,7 +39,7 @@ enum Explanations {
     }
 
     static func explanation(
-        _ session: ControlMessages.SessionSummary, _ decision: Decision,
+        _ session: ControlMessages.SessionSummary, _ decision: ExplainedDecision,
         packet: ControlMessages.PacketAnswer?
     ) -> ControlMessages.Explanation {
         ControlMessages.Explanation(
@@ -62,7 +62,7 @@ enum Explanations {
     }
 
     static func packet(
-        _ destination: Destination, _ decision: Decision, _ policy: Policy
+        _ destination: Destination, _ decision: ExplainedDecision, _ policy: Policy
     ) -> ControlMessages.PacketAnswer {
         let answer = { (verdict: String, system: String?, cites: [String], reason: String) in
             ControlMessages.PacketAnswer(

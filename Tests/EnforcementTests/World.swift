@@ -45,13 +45,17 @@ final class FakeLedger: Ledger {
         var result = Recollection()
         for change in state.withLock({ $0.changes }) {
             switch change {
-            case .deviceStatus(let device, let status, _, let at, _):
-                result.deviceStatuses.append((device, status, at))
+            case .facts(let facts): result.facts += facts
+            case .overtaken(let facts, _):
+                result.facts.removeAll { fact in
+                    facts.contains { $0.subject == fact.subject && $0.field == fact.field }
+                }
+            case .posture(let posture, let device, _, _): result.postures[device] = posture
             case .hold(let hold): result.holds.append(hold)
             case .lift(let subject, _, _): result.holds.removeAll { $0.subject == subject }
-            case .session(let session, let verified, let index):
-                result.sessions.removeAll { $0.session.id == session.id }
-                result.sessions.append((session, verified, index))
+            case .session(let session):
+                result.sessions.removeAll { $0.session.id == session.session.id }
+                result.sessions.append(session)
             case .forget(let id): result.sessions.removeAll { $0.session.id == id }
             case .totp, .forgetCodes: break
             }
@@ -305,11 +309,12 @@ enum Cast {
                     location: World.place
                 ),
             ],
-            devices: DeviceRegister(
-                [
-                    DeviceRecord(id: "laptop-0042", certificate: try digest(1)),
-                    DeviceRecord(id: "vendor-bob", certificate: try digest(2)),
-                ] + (tablets ? [DeviceRecord(id: "tablet-1", certificate: try digest(5))] : [])))
+            registers: Registers(
+                devices: DeviceRegister(
+                    [
+                        DeviceRecord(id: "laptop-0042", certificate: try digest(1)),
+                        DeviceRecord(id: "vendor-bob", certificate: try digest(2)),
+                    ] + (tablets ? [DeviceRecord(id: "tablet-1", certificate: try digest(5))] : []))))
     }
 }
 

@@ -43,6 +43,12 @@ package struct RegisterFacts: Sendable, Hashable {
 
     package mutating func add(_ fact: RegisterFact) { facts[fact.subject, default: [:]][fact.field] = fact }
 
+    /// Makes these the facts about a subject, in place of all there were.
+    package mutating func replace(_ subject: RegisterSubject, with facts: [RegisterFact]) {
+        self.facts[subject] = nil
+        for fact in facts { add(fact) }
+    }
+
     package var subjects: some Sequence<RegisterSubject> { facts.keys }
 
     package subscript(subject: RegisterSubject) -> [RegisterFact] {
