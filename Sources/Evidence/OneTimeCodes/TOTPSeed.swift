@@ -5,6 +5,15 @@ package import Sessions
 package struct TOTPSeed: Sendable {
     package enum Algorithm: String, Sendable, Hashable, CaseIterable {
         case sha1, sha256, sha512
+
+        /// How long a new key is: as long as what the hash makes.
+        package var keyBytes: Int {
+            switch self {
+            case .sha1: 20
+            case .sha256: 32
+            case .sha512: 64
+            }
+        }
     }
 
     /// RFC 4226 section 4, R6 asks for 16 bytes at least and 20 for choice; what is shorter than 10 can be searched
@@ -27,6 +36,12 @@ package struct TOTPSeed: Sendable {
         guard key.count >= Self.leastKeyBytes, digits == 6 || digits == 8, Self.periods.contains(period)
         else { return nil }
         self.init(unchecked: key, algorithm: algorithm, digits: digits, period: Int64(period))
+    }
+
+    /// A new seed, its key as long as the hash (RFC 6238 section 5.1). The generator must be fit for keys.
+    package init(algorithm: Algorithm = .sha1, using generator: inout some RandomNumberGenerator) {
+        let key = (0..<algorithm.keyBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        self.init(unchecked: key, algorithm: algorithm, digits: 6, period: 30)
     }
 
     private init(unchecked key: [UInt8], algorithm: Algorithm, digits: Int, period: Int64) {
@@ -64,6 +79,11 @@ package struct TOTPSeed: Sendable {
             rest /= 10
         }
         return Secret(text)
+    }
+
+    /// Hands over the key itself, for sealing and for enrolment; ``code(step:)`` does for all else.
+    package func withKey<Result>(_ body: ([UInt8]) throws -> Result) rethrows -> Result {
+        try key.withBytes(body)
     }
 
     private func authenticationCode(of message: [UInt8]) -> [UInt8] {
