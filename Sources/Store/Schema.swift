@@ -1,7 +1,8 @@
 /// The tables, as the steps that lead to them. Version n is what the first n steps make.
 ///
 /// A step that was ever released never changes; a change is a new step at the end. Each runs in one transaction with
-/// the rest of the upgrade: an upgrade happens or it does not.
+/// the rest of the upgrade: an upgrade happens or it does not. A step makes a table anew rather than alter it: what is
+/// found in a file is held against what the steps say, and the text of an altered table is SQLite's, not ours.
 package struct Schema: Sendable {
     package let migrations: [String]
 
@@ -10,7 +11,7 @@ package struct Schema: Sendable {
     /// Tests pass steps of their own; everyone else uses ``current``.
     package init(migrations: [String]) { self.migrations = migrations }
 
-    package static let current = Schema(migrations: [version1])
+    package static let current = Schema(migrations: [version1, version2])
 
     /// "gate" in ASCII: what `PRAGMA application_id` says, so that no other program's database is taken for ours.
     static let applicationID = 0x6761_7465
@@ -43,5 +44,62 @@ package struct Schema: Sendable {
             started_at INTEGER NOT NULL, claims TEXT NOT NULL, mfa_verified_at INTEGER,
             PRIMARY KEY (source, server_process, client)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// The orders about devices become facts of the registers. In force is the last fact of a (kind, key, field) that
+    /// no rule file has overtaken. Lists are JSON; NULL in `over` says that what the files said was not kept.
+    private static let version2 = """
+        CREATE TABLE register_fact (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('device', 'user', 'loan', 'approval')),
+            key TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL,
+            at INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,
+            over TEXT, overtaken_at INTEGER
+        ) STRICT;
+        INSERT INTO register_fact (number, kind, key, field, value, at, by, reason)
+            SELECT number, 'device', device, 'status', json_array(status), at, by, reason FROM device_status
+            ORDER BY number;
+        DROP TABLE device_status;
+        CREATE INDEX register_fact_field ON register_fact (kind, key, field, overtaken_at, number);
+
+        CREATE TABLE hold_before AS SELECT * FROM hold;
+        DROP TABLE hold;
+        CREATE TABLE hold (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('user', 'certificate', 'key')), subject TEXT NOT NULL,
+            since INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL,
+            lifted_at INTEGER, lifted_by TEXT, CHECK ((lifted_at IS NULL) = (lifted_by IS NULL))
+        ) STRICT;
+        INSERT INTO hold (number, kind, subject, since, by, reason, lifted_at, lifted_by)
+            SELECT number, kind, subject, since, by, reason, lifted_at, lifted_by FROM hold_before
+            ORDER BY number;
+        DROP TABLE hold_before;
+        CREATE INDEX hold_subject ON hold (kind, subject, number);
+
+        CREATE TABLE posture (
+            device TEXT PRIMARY KEY,
+            antivirus INTEGER, antivirus_seen INTEGER,
+            patches INTEGER, patches_seen INTEGER,
+            disk_encryption INTEGER CHECK (disk_encryption IN (0, 1)), disk_encryption_seen INTEGER,
+            screen_lock INTEGER, screen_lock_seen INTEGER,
+            firewall INTEGER CHECK (firewall IN (0, 1)), firewall_seen INTEGER,
+            reporter TEXT NOT NULL, received_at INTEGER NOT NULL,
+            CHECK ((antivirus IS NULL) = (antivirus_seen IS NULL)),
+            CHECK ((patches IS NULL) = (patches_seen IS NULL)),
+            CHECK ((disk_encryption IS NULL) = (disk_encryption_seen IS NULL)),
+            CHECK ((screen_lock IS NULL) = (screen_lock_seen IS NULL)),
+            CHECK ((firewall IS NULL) = (firewall_seen IS NULL))
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE seed (
+            user TEXT PRIMARY KEY, sealed BLOB NOT NULL, since INTEGER NOT NULL, by TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE damage (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            since INTEGER NOT NULL, reason TEXT NOT NULL, kept_as TEXT NOT NULL,
+            acknowledged_at INTEGER, acknowledged_by TEXT,
+            CHECK ((acknowledged_at IS NULL) = (acknowledged_by IS NULL))
+        ) STRICT;
         """
 }

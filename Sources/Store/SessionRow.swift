@@ -1,4 +1,3 @@
-import Foundation
 import GRDB
 import NetworkTypes
 import Sessions
@@ -8,27 +7,28 @@ enum SessionRow {
     static func insert(_ stored: StoredSession, into database: Database) throws {
         let session = stored.session
         let outer = session.outer
-        try database.execute(
-            sql: """
-                INSERT OR REPLACE INTO session (
-                    source, server_process, client, tunnel, interface, common_name, user_name, certificates,
-                    outer_address, outer_port, addresses, started_at, claims, mfa_verified_at
-                ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                RowKey.text(session.id.source), session.id.serverProcess,
-                Int64(bitPattern: session.id.client),
-                session.tunnel, stored.interfaceIndex, session.commonName, session.userName,
-                try session.certificates.map(json), outer?.address.description, outer?.port,
-                try json(session.addresses.map(\.description)), session.startedAt.nanosecondsSince1970,
-                try json(session.claims), stored.mfaVerifiedAt?.nanosecondsSince1970,
+        try database.run(
+            """
+            INSERT OR REPLACE INTO session (
+                source, server_process, client, tunnel, interface, common_name, user_name, certificates,
+                outer_address, outer_port, addresses, started_at, claims, mfa_verified_at
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                RowText.key(session.id.source), session.id.serverProcess,
+                Int64(bitPattern: session.id.client), RowText.plain(session.tunnel), stored.interfaceIndex,
+                RowText.plain(session.commonName), RowText.plain(session.userName),
+                try session.certificates.map(RowText.json), outer?.address.description, outer?.port,
+                try RowText.json(session.addresses.map(\.description)),
+                session.startedAt.nanosecondsSince1970, try RowText.json(session.claims),
+                stored.mfaVerifiedAt?.nanosecondsSince1970,
             ])
     }
 
     static func delete(_ id: SessionID, from database: Database) throws {
-        try database.execute(
-            sql: "DELETE FROM session WHERE source = ? AND server_process = ? AND client = ?",
-            arguments: [RowKey.text(id.source), id.serverProcess, Int64(bitPattern: id.client)])
+        try database.run(
+            "DELETE FROM session WHERE source = ? AND server_process = ? AND client = ?",
+            [RowText.key(id.source), id.serverProcess, Int64(bitPattern: id.client)])
     }
 
     static func session(_ row: StoredRow) throws -> StoredSession {
@@ -59,11 +59,5 @@ enum SessionRow {
             guard let address = IPAddress(text) else { throw row.damage("addresses") }
             return address
         }
-    }
-
-    private static func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -11,9 +11,7 @@ extension Store {
         }
     }
 
-    package func setDeviceStatus(_ record: DeviceStatusRecord) throws(StoreError) {
-        try perform([.deviceStatus(record)])
-    }
+    package func add(fact: RegisterFact) throws(StoreError) { try perform([.fact(fact)]) }
 
     package func add(hold: Hold) throws(StoreError) { try perform([.addHold(hold)]) }
 
@@ -34,29 +32,43 @@ extension Store {
 
     private static func apply(_ change: StoreChange, to database: Database) throws {
         switch change {
-        case .deviceStatus(let record):
-            try database.execute(
-                sql: "INSERT INTO device_status (device, status, at, by, reason) VALUES (?, ?, ?, ?, ?)",
-                arguments: [
-                    RowKey.text(record.device), record.status.rawValue, record.at.nanosecondsSince1970,
-                    record.by,
-                    record.reason,
-                ])
+        case .fact(let fact): try FactRow.insert(fact, into: database)
+        case .overtaken(let subject, let field, let at):
+            try FactRow.overtake(subject, field: field, at: at, in: database)
+        case .posture(let device, let posture, let reporter, let at):
+            try PostureRow.put(posture, of: device, reporter: reporter, at: at, into: database)
+        case .forgetPosture(let device):
+            try database.run("DELETE FROM posture WHERE device = ?", [RowText.key(device)])
         case .addHold(let hold):
-            let key = RowKey.subject(hold.subject)
-            try database.execute(
-                sql: "INSERT INTO hold (kind, subject, since, by, reason) VALUES (?, ?, ?, ?, ?)",
-                arguments: [key.kind, key.text, hold.since.nanosecondsSince1970, hold.by, hold.reason])
+            let subject = hold.subject.row
+            try database.run(
+                "INSERT INTO hold (kind, subject, since, by, reason) VALUES (?, ?, ?, ?, ?)",
+                [
+                    subject.kind, subject.text, hold.since.nanosecondsSince1970, RowText.plain(hold.by),
+                    RowText.plain(hold.reason),
+                ])
         case .liftHold(let subject, let by, let at): _ = try lift(subject, by: by, at: at, in: database)
+        case .seed(let seed):
+            try database.run(
+                "INSERT OR REPLACE INTO seed (user, sealed, since, by) VALUES (?, ?, ?, ?)",
+                [
+                    RowText.key(seed.user), seed.data, seed.since.nanosecondsSince1970,
+                    RowText.plain(seed.by),
+                ])
+        case .forgetSeed(let user):
+            try database.run("DELETE FROM seed WHERE user = ?", [RowText.key(user)])
         case .totpState(let state, let user):
-            try database.execute(
-                sql: "INSERT OR REPLACE INTO totp_state VALUES (?, ?, ?, ?)",
-                arguments: [
-                    RowKey.text(user), state.acceptedThrough?.nanosecondsSince1970, state.failures,
+            try database.run(
+                """
+                INSERT OR REPLACE INTO totp_state (user, accepted_through, failures, blocked_until)
+                VALUES (?, ?, ?, ?)
+                """,
+                [
+                    RowText.key(user), state.acceptedThrough?.nanosecondsSince1970, state.failures,
                     state.blockedUntil?.nanosecondsSince1970,
                 ])
         case .forgetTOTPState(let user):
-            try database.execute(sql: "DELETE FROM totp_state WHERE user = ?", arguments: [RowKey.text(user)])
+            try database.run("DELETE FROM totp_state WHERE user = ?", [RowText.key(user)])
         case .putSession(let session): try SessionRow.insert(session, into: database)
         case .removeSession(let id): try SessionRow.delete(id, from: database)
         }
@@ -65,13 +77,20 @@ extension Store {
     private static func lift(
         _ subject: Hold.Subject, by: String, at instant: Instant, in database: Database
     ) throws -> Int {
-        let key = RowKey.subject(subject)
-        try database.execute(
-            sql: """
-                UPDATE hold SET lifted_at = ?, lifted_by = ?
-                WHERE kind = ? AND subject = ? AND lifted_at IS NULL
-                """,
-            arguments: [instant.nanosecondsSince1970, by, key.kind, key.text])
+        let subject = subject.row
+        try database.run(
+            """
+            UPDATE hold SET lifted_at = ?, lifted_by = ?
+            WHERE kind = ? AND subject = ? AND lifted_at IS NULL
+            """,
+            [instant.nanosecondsSince1970, RowText.plain(by), subject.kind, subject.text])
         return database.changesCount
+    }
+}
+
+extension Database {
+    /// Through a statement that is prepared once and kept.
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
     }
 }

@@ -3,16 +3,32 @@ import GRDB
 import Sessions
 
 extension Store {
-    /// The order in force for every device that ever had one, by inventory id.
-    package func deviceStatuses() throws(StoreError) -> [String: DeviceStatusRecord] {
-        let records = try deviceStatusRecords(
-            "WHERE number IN (SELECT max(number) FROM device_status GROUP BY device)")
-        return Dictionary(records.map { ($0.device, $0) }, uniquingKeysWith: { $1 })
+    /// The facts in force, one a field (the last that was stated), in the order they were stated. What the rule files
+    /// say of those fields is for the caller to lay under them.
+    package func facts() throws(StoreError) -> [RegisterFact] {
+        try factRecords(
+            """
+            WHERE number IN (
+                SELECT max(number) FROM register_fact WHERE overtaken_at IS NULL GROUP BY kind, key, field
+            )
+            """
+        ).map(\.fact)
     }
 
-    /// Every order about a device, the oldest first.
-    package func deviceStatusHistory(of device: String) throws(StoreError) -> [DeviceStatusRecord] {
-        try deviceStatusRecords("WHERE device = ?", [RowKey.text(device)])
+    /// Every fact there ever was about a subject, the oldest first.
+    package func factHistory(of subject: RegisterSubject) throws(StoreError) -> [FactRecord] {
+        try factRecords("WHERE kind = ? AND key = ?", [subject.kind.rawValue, RowText.key(subject.key)])
+    }
+
+    /// Every fact there ever was, of one register or of all, the oldest first.
+    package func factHistory(_ kind: RegisterKind? = nil) throws(StoreError) -> [FactRecord] {
+        guard let kind else { return try factRecords("") }
+        return try factRecords("WHERE kind = ?", [kind.rawValue])
+    }
+
+    /// What is known of each device's protection, by inventory id.
+    package func postures() throws(StoreError) -> [String: PostureRecord] {
+        Dictionary(try rows("posture", "", [], PostureRow.record), uniquingKeysWith: { $1 })
     }
 
     /// The holds that stand, one a subject (the last that was set), in the order they were set.
@@ -40,32 +56,34 @@ extension Store {
         try rows("session", "ORDER BY source, server_process, client", [], SessionRow.session)
     }
 
-    private func deviceStatusRecords(
-        _ condition: String, _ arguments: StatementArguments = []
-    ) throws(StoreError) -> [DeviceStatusRecord] {
-        try rows("device_status", condition + " ORDER BY number", arguments) { row in
-            DeviceStatusRecord(
-                device: try row.value("device"),
-                status: try row.parsed("status") { DeviceStatus(rawValue: $0) },
-                at: try row.requiredInstant("at"), by: try row.value("by"), reason: try row.value("reason"))
+    /// What damage was found so far, the oldest first.
+    package func damages() throws(StoreError) -> [DamageRecord] {
+        try rows("damage", "ORDER BY number") { row in
+            DamageRecord(
+                since: try row.requiredInstant("since"), reason: try row.value("reason"),
+                keptAs: try row.value("kept_as"),
+                acknowledged: try row.signOff(at: "acknowledged_at", by: "acknowledged_by"))
         }
+    }
+
+    private func factRecords(
+        _ condition: String, _ arguments: StatementArguments = []
+    ) throws(StoreError) -> [FactRecord] {
+        try rows("register_fact", condition + " ORDER BY number", arguments, FactRow.record)
     }
 
     private func holdRecords(_ condition: String) throws(StoreError) -> [HoldRecord] {
         try rows("hold", condition + " ORDER BY number") { row in
             let kind: String = try row.value("kind")
-            let subject = try row.parsed("subject") { RowKey.subject(kind: kind, text: $0) }
-            let lift = try row.instant("lifted_at").map { at in
-                HoldRecord.Lift(at: at, by: try row.value("lifted_by"))
-            }
+            let subject = try row.parsed("subject") { Hold.Subject(kind: kind, text: $0) }
             let hold = Hold(
                 subject: subject, since: try row.requiredInstant("since"), by: try row.value("by"),
                 reason: try row.value("reason"))
-            return HoldRecord(hold: hold, lifted: lift)
+            return HoldRecord(hold: hold, lifted: try row.signOff(at: "lifted_at", by: "lifted_by"))
         }
     }
 
-    private func rows<Value>(
+    func rows<Value>(
         _ table: String, _ rest: String, _ arguments: StatementArguments = [],
         _ body: (StoredRow) throws -> Value
     ) throws(StoreError) -> [Value] {

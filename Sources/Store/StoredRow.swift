@@ -3,12 +3,13 @@ import Foundation
 import GRDB
 import Sessions
 
-/// A row whose every column may turn out to be wrong: GRDB's own subscripts trap on that.
+/// A row whose every column may turn out to be wrong, or missing: GRDB's own subscripts trap on that.
 struct StoredRow {
     let row: Row
     let table: String
 
     func optional<Value: DatabaseValueConvertible>(_ column: String) throws(StoreError) -> Value? {
+        guard row.hasColumn(column) else { throw damage(column) }
         let stored: DatabaseValue = row[column]
         if stored.isNull { return nil }
         guard let value = Value.fromDatabaseValue(stored) else { throw damage(column) }
@@ -42,6 +43,11 @@ struct StoredRow {
         return value
     }
 
+    func signOff(at: String, by: String) throws(StoreError) -> SignOff? {
+        guard let instant = try instant(at) else { return nil }
+        return SignOff(at: instant, by: try value(by))
+    }
+
     func damage(_ column: String) -> StoreError {
         .failed(
             operation: "read \(table)",
@@ -49,23 +55,47 @@ struct StoredRow {
     }
 }
 
-/// How what names a row is written.
-enum RowKey {
-    /// Swift compares strings by canonical equivalence, SQLite by bytes: one name must not have two rows.
-    static func text(_ name: String) -> String { name.precomposedStringWithCanonicalMapping }
+/// How text is written.
+enum RowText {
+    /// For what is only shown. SQLite is handed C strings, so a zero byte would cut the text short, and `emp` and what
+    /// follows it would come back as `emp`: it is kept as a sign that no name has.
+    static func plain(_ text: String) -> String {
+        text.utf8.contains(0) ? text.replacing("\0", with: "\u{FFFD}") : text
+    }
 
-    static func subject(_ subject: Hold.Subject) -> (kind: String, text: String) {
-        switch subject {
-        case .user(let name): ("user", text(name))
+    /// For what names a row. Swift compares strings by canonical equivalence, SQLite by bytes: one name must not have
+    /// two rows.
+    static func key(_ name: String) -> String {
+        let text = plain(name)
+        return text.utf8.allSatisfy { $0 < 0x80 } ? text : text.precomposedStringWithCanonicalMapping
+    }
+
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}
+
+extension Hold.Subject {
+    var row: (kind: String, text: String) {
+        switch self {
+        case .user(let name): ("user", RowText.key(name))
         case .certificate(let digest): ("certificate", digest.description)
+        case .key(let digest): ("key", digest.description)
         }
     }
 
-    static func subject(kind: String, text: String) -> Hold.Subject? {
+    init?(kind: String, text: String) {
         switch kind {
-        case "user": .user(text)
-        case "certificate": CertificateDigest(text).map(Hold.Subject.certificate)
-        default: nil
+        case "user": self = .user(text)
+        case "certificate":
+            guard let digest = CertificateDigest(text) else { return nil }
+            self = .certificate(digest)
+        case "key":
+            guard let digest = KeyDigest(text) else { return nil }
+            self = .key(digest)
+        default: return nil
         }
     }
 }

@@ -38,49 +38,24 @@ import Testing
         }
     }
 
-    @Test func keepsTheHistoryOfStatuses() throws {
-        try withFreshPath { path in
-            let store = try Store(directory: path)
-            let orders = [
-                DeviceStatusRecord(
-                    device: "LT-1", status: .lost, at: .seconds(20), by: "root", reason: "train"),
-                // Later given, earlier dated: the clock was put back. What was said last holds.
-                DeviceStatusRecord(device: "LT-1", status: .inUse, at: .seconds(10), by: "desk"),
-                DeviceStatusRecord(device: "LT-2", status: .stolen, at: .seconds(15), by: "desk"),
-            ]
-            for order in orders { try store.setDeviceStatus(order) }
-            #expect(try store.deviceStatuses() == ["LT-1": orders[1], "LT-2": orders[2]])
-            #expect(try store.deviceStatusHistory(of: "LT-1") == Array(orders[..<2]))
-            #expect(try store.deviceStatusHistory(of: "LT-3").isEmpty)
-        }
-    }
-
-    @Test(arguments: DeviceStatus.allCases)
-    func keepsEveryStatus(_ status: DeviceStatus) throws {
-        try withFreshPath { path in
-            let store = try Store(directory: path)
-            try store.setDeviceStatus(
-                DeviceStatusRecord(device: "d", status: status, at: .seconds(1), by: "x"))
-            #expect(try store.deviceStatuses()["d"]?.status == status)
-        }
-    }
-
     @Test func setsAndLiftsHolds() throws {
         try withFreshPath { path in
             let store = try Store(directory: path)
             let user = Hold(subject: .user("emp"), since: .seconds(1), by: "root", reason: "left")
             let again = Hold(subject: .user("emp"), since: .seconds(2), by: "desk")
             let device = Hold(subject: .certificate(try digest(9)), since: .seconds(3), by: "root")
-            for hold in [user, device, again] { try store.add(hold: hold) }
-            #expect(try store.holds() == [device, again])
+            let key = Hold(subject: .key(try keyDigest(9)), since: .seconds(3), by: "root")
+            for hold in [user, device, key, again] { try store.add(hold: hold) }
+            #expect(try store.holds() == [device, key, again])
+            #expect(try store.lift(key.subject, by: "boss", at: .seconds(4)))
             #expect(try store.lift(.user("emp"), by: "boss", at: .seconds(4)))
             #expect(try !store.lift(.user("emp"), by: "boss", at: .seconds(5)))
             #expect(try !store.lift(.user("nobody"), by: "boss", at: .seconds(5)))
             #expect(try store.holds() == [device])
-            let lift = HoldRecord.Lift(at: .seconds(4), by: "boss")
+            let lift = SignOff(at: .seconds(4), by: "boss")
             let history = [
                 HoldRecord(hold: user, lifted: lift), HoldRecord(hold: device),
-                HoldRecord(hold: again, lifted: lift),
+                HoldRecord(hold: key, lifted: lift), HoldRecord(hold: again, lifted: lift),
             ]
             #expect(try store.holdHistory() == history)
             try store.add(hold: user)
@@ -123,13 +98,16 @@ import Testing
                 .putSession(session), .removeSession(session.session.id), .addHold(hold),
                 .liftHold(.user("emp"), by: "root", at: .seconds(2)), .addHold(hold),
                 .totpState(TOTPState(failures: 1), user: "emp"), .forgetTOTPState(user: "emp"),
-                .deviceStatus(DeviceStatusRecord(device: "d", status: .lost, at: .seconds(1), by: "root")),
+                .fact(fact("d", "status", ["lost"])), .fact(fact("d", "status", ["in-use"])),
+                .posture(device: "d", posture(), reporter: "d", at: .seconds(3)),
+                .forgetPosture(device: "d"),
             ])
             #expect(try store.sessions().isEmpty)
             #expect(try store.totpStates().isEmpty)
             #expect(try store.holds() == [hold])
             #expect(try store.holdHistory().count == 2)
-            #expect(try store.deviceStatuses().count == 1)
+            #expect(try store.facts() == [fact("d", "status", ["in-use"])])
+            #expect(try store.postures().isEmpty)
         }
     }
 

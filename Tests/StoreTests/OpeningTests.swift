@@ -1,5 +1,6 @@
 import Evidence
 import Foundation
+import GRDB
 import Sessions
 import Store
 import Testing
@@ -160,6 +161,59 @@ import Testing
                 try after.add(hold: hold)
                 after.close()
             }
+        }
+    }
+
+    /// A database of version 1 with rows in every table, as it was written then.
+    @Test func bringsVersion1Along() throws {
+        try withFreshPath { path in
+            let session = try storedSession()
+            do {
+                let old = try Store(
+                    directory: path, schema: Schema(migrations: Array(Schema.current.migrations[..<1])))
+                try old.perform([.putSession(session), .totpState(TOTPState(failures: 3), user: "emp")])
+            }
+            let certificate = try digest(7)
+            try changeBehindTheBack(
+                path,
+                """
+                INSERT INTO device_status VALUES
+                    (3, 'LT-1', 'lost', 20000000000, 'root', 'train'), (4, 'LT-2', 'stolen', 15, 'desk', ''),
+                    (9, 'LT-1', 'in-use', 10000000000, 'desk', '');
+                INSERT INTO hold VALUES
+                    (2, 'user', 'emp', 1000000000, 'root', 'why', 4000000000, 'boss'),
+                    (5, 'certificate', '\(certificate)', 3000000000, 'root', '', NULL, NULL);
+                """)
+            let store = try Store(directory: path)
+            let device = RegisterSubject(.device, "LT-1")
+            let lost = RegisterFact(
+                subject: device, field: "status", value: ["lost"], at: .seconds(20), by: "root",
+                reason: "train", over: nil)
+            let found = RegisterFact(
+                subject: device, field: "status", value: ["in-use"], at: .seconds(10), by: "desk", over: nil)
+            let stolen = RegisterFact(
+                subject: RegisterSubject(.device, "LT-2"), field: "status", value: ["stolen"],
+                at: Instant(nanosecondsSince1970: 15), by: "desk", over: nil)
+            #expect(try store.facts() == [stolen, found])
+            #expect(try store.factHistory() == [lost, stolen, found].map { FactRecord(fact: $0) })
+            let held = Hold(subject: .certificate(certificate), since: .seconds(3), by: "root")
+            let past = HoldRecord(hold: hold, lifted: SignOff(at: .seconds(4), by: "boss"))
+            #expect(try store.holdHistory() == [past, HoldRecord(hold: held)])
+            #expect(try store.sessions() == [session])
+            #expect(try store.totpStates() == ["emp": TOTPState(failures: 3)])
+            let key = Hold(subject: .key(try keyDigest(1)), since: .seconds(5), by: "root")
+            try store.perform([.addHold(key), .fact(fact("LT-3", "owner", ["emp"]))])
+            #expect(try store.holds() == [held, key])
+            store.close()
+            // Numbers go on from where they were.
+            let queue = try DatabaseQueue(path: Store.file(in: path).path)
+            let numbers = try queue.read { database in
+                try Int.fetchAll(
+                    database,
+                    sql: "SELECT max(number) FROM hold UNION ALL "
+                        + "SELECT max(number) FROM register_fact")
+            }
+            #expect(numbers == [6, 10])
         }
     }
 

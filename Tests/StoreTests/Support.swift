@@ -1,5 +1,6 @@
 import Evidence
 import Foundation
+import GRDB
 import NetworkTypes
 import Sessions
 import Store
@@ -18,12 +19,49 @@ extension Store {
     static func file(in directory: String) -> URL { URL(fileURLWithPath: directory + "/gatehouse.sqlite") }
 }
 
+/// Changes rows behind the store's back; it must be closed.
+func changeBehindTheBack(
+    _ directory: String, _ sql: String, _ arguments: StatementArguments = []
+) throws {
+    let queue = try DatabaseQueue(path: Store.file(in: directory).path)
+    try queue.write { try $0.execute(sql: sql, arguments: arguments) }
+    try queue.close()
+}
+
 extension Instant {
     static func seconds(_ seconds: Int64) -> Instant { Instant(secondsSince1970: seconds) }
 }
 
 func digest(_ byte: UInt8) throws -> CertificateDigest {
     try #require(CertificateDigest(bytes: Array(repeating: byte, count: 32)))
+}
+
+func keyDigest(_ byte: UInt8) throws -> KeyDigest {
+    try #require(KeyDigest(bytes: Array(repeating: byte, count: 32)))
+}
+
+/// A fact about a device.
+func fact(
+    _ device: String, _ field: String, _ value: [String], at: Int64 = 1, over: [String]? = nil
+) -> RegisterFact {
+    RegisterFact(
+        subject: RegisterSubject(.device, device), field: field, value: value, at: .seconds(at), by: "desk",
+        reason: "why", over: over)
+}
+
+/// A posture with every item; one more of a kind for each number.
+func posture(_ number: Int64 = 0) -> DevicePosture {
+    var posture = DevicePosture()
+    posture.antivirus = .init(.seconds(100 + number), observedAt: .seconds(200 + number))
+    posture.patches = .init(.seconds(300), observedAt: Instant(nanosecondsSince1970: 400_000_000_001))
+    posture.diskEncryption = .init(number.isMultiple(of: 2), observedAt: .seconds(500))
+    posture.screenLockMinutes = .init(Int(number), observedAt: .seconds(600))
+    posture.firewall = .init(!number.isMultiple(of: 2), observedAt: .seconds(700))
+    return posture
+}
+
+func sealingKey(_ byte: UInt8) throws -> SealingKey {
+    try #require(SealingKey(bytes: Array(repeating: byte, count: 32)))
 }
 
 /// A session with every field set, or with every field that may be empty left so.
