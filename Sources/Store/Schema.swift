@@ -1,3 +1,5 @@
+import GRDB
+
 /// The tables, as the steps that lead to them. Version n is what the first n steps make.
 ///
 /// A step that was ever released never changes; a change is a new step at the end. Each runs in one transaction with
@@ -10,6 +12,25 @@ package struct Schema: Sendable {
 
     /// Tests pass steps of their own; everyone else uses ``current``.
     package init(migrations: [String]) { self.migrations = migrations }
+
+    /// The tables and indexes of a database, as SQLite keeps them: the words of the steps.
+    static func objects(_ database: Database) throws -> [String] {
+        try String.fetchAll(
+            database,
+            sql: """
+                SELECT type || ' ' || name || ': ' || coalesce(sql, '') FROM sqlite_schema
+                WHERE name NOT GLOB 'sqlite_*' ORDER BY type, name
+                """)
+    }
+
+    /// What a database of a version has, found by making one in memory.
+    func objects(version: Int) throws -> [String] {
+        let queue = try DatabaseQueue()
+        return try queue.write { database in
+            for step in migrations.prefix(max(version, 0)) { try database.execute(sql: step) }
+            return try Self.objects(database)
+        }
+    }
 
     package static let current = Schema(migrations: [version1, version2])
 

@@ -7,9 +7,13 @@ import Store
 import Testing
 
 /// A path below the temporary directory where nothing is yet; what comes to be there is removed afterwards.
-func withFreshPath<Value>(_ body: (String) throws -> Value) throws -> Value {
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("store-\(UUID().uuidString)")
-        .path
+///
+/// - Parameter onDisk: false for tests that look at bytes and not at how long they last: syncing takes most of the time.
+func withFreshPath<Value>(onDisk: Bool = true, _ body: (String) throws -> Value) throws -> Value {
+    let memory = URL(fileURLWithPath: "/dev/shm", isDirectory: true)
+    let isThere = FileManager.default.isWritableFile(atPath: memory.path)
+    let parent = onDisk || !isThere ? FileManager.default.temporaryDirectory : memory
+    let path = parent.appendingPathComponent("store-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try body(path)
 }
