@@ -79,7 +79,8 @@ let package = Package(
         .target(
             name: "VPNSources", dependencies: ["Sessions", "NetworkTypes", logging], swiftSettings: strict),
         .target(
-            name: "Store", dependencies: ["Sessions", "Evidence", "NetworkTypes", grdb], swiftSettings: strict
+            name: "Store", dependencies: ["Sessions", "Evidence", "NetworkTypes", grdb, crypto],
+            swiftSettings: strict
         ),
         .target(name: "Control", dependencies: ["CLinux", logging], swiftSettings: strict),
         .target(

@@ -10,7 +10,8 @@ package enum Classifier {
     /// Decides, without saying why. Equal to the decision of ``classify(_:under:at:)``, at a fraction of its cost.
     ///
     /// Cost: linear in the classes up to the one that matches, and in the needs of its systems.
-    package static func decide(_ evidence: SessionEvidence, under policy: Policy, at now: Instant) -> Decision {
+    package static func decide(_ evidence: SessionEvidence, under policy: Policy, at now: Instant) -> Decision
+    {
         if evidence.hold != nil { return Decision(.held, validUntil: nil) }
         let judge = ConditionJudge(evidence: evidence, now: now, explains: false)
         var until: Instant?
@@ -104,7 +105,8 @@ package enum Classifier {
             decision: decide(matched, gift, until) { looks[$0.name] ?? .never }, grants: grants,
             withheld: withheld, findings: findings,
             tell: matched.tell
-                ?? (grants.isEmpty ? RefusalText.nothingGranted(withheld) : RefusalText.admitted(to: matched)),
+                ?? (grants.isEmpty
+                    ? RefusalText.nothingGranted(withheld) : RefusalText.admitted(to: matched)),
             cites: matched.cites)
     }
 }

@@ -60,7 +60,9 @@ package enum PolicyTestRunner {
         }
     }
 
-    private static func words(_ decision: ExplainedDecision, _ packet: Destination, _ policy: Policy) -> String {
+    private static func words(_ decision: ExplainedDecision, _ packet: Destination, _ policy: Policy)
+        -> String
+    {
         switch decision.verdict(for: packet, under: policy) {
         case .permit(let system, _): "system '\(system)' of class '\(decision.className ?? "none")'"
         case .deny(let reason): reason.description

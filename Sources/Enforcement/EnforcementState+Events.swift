@@ -101,7 +101,8 @@ extension EnforcementState {
         for change in table.admit(login) { handle(change, at: now, &effects) }
         keep(
             EnforcedSession(
-                session: login.session, proofs: proofs, decision: decision.decision, password: login.password))
+                session: login.session, proofs: proofs, decision: decision.decision, password: login.password)
+        )
         let push = settings.push[login.session.id.source] ?? []
         effects.answers.append((login, .admit(push: push)))
         effects.note(.info, "login admitted as \(decision.logLine)", login.session)
@@ -214,7 +215,8 @@ extension Session {
 extension Decision {
     /// One line for logs: the class, and what it gives.
     var logLine: String {
-        isAdmitted ? "\(className ?? "none") -> \(scope.systems.joined(separator: " "))" : className ?? "no class"
+        isAdmitted
+            ? "\(className ?? "none") -> \(scope.systems.joined(separator: " "))" : className ?? "no class"
     }
 }
 

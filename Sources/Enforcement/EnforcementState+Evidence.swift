@@ -139,10 +139,18 @@ package struct PostureReceipt: Sendable, Hashable {
 }
 
 /// Why a report was not taken.
-package enum PostureRejection: Error, Sendable, Hashable {
+package enum PostureRejection: Error, Sendable, Hashable, CustomStringConvertible {
     /// No such device on the register.
     case unknownDevice
     case refused(PostureRefusal)
     /// It could not be kept.
     case notRecorded(String)
+
+    package var description: String {
+        switch self {
+        case .unknownDevice: "no such device on the register"
+        case .refused(let refusal): "\(refusal)"
+        case .notRecorded(let reason): "it could not be kept: \(reason)"
+        }
+    }
 }

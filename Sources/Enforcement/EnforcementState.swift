@@ -88,7 +88,8 @@ struct EnforcementState: Sendable {
     private func hold(on session: Session, _ proofs: SessionProofs) -> Hold? {
         guard !holds.isEmpty else { return nil }
         return session.certificates.flatMap { holds[.certificate($0.leaf.digest)] }
-            ?? proofs.certificates.flatMap { holds[.key($0.attributes.key)] } ?? holds[.user(session.userName)]
+            ?? proofs.certificates.flatMap { holds[.key($0.attributes.key)] }
+            ?? holds[.user(session.userName)]
     }
 
     func decide(_ session: Session, _ proofs: SessionProofs, at now: Instant) -> Decision {

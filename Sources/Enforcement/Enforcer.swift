@@ -49,7 +49,9 @@ package actor Enforcer {
         recollection: Recollection = .init(), surroundings: Surroundings = Surroundings(),
         backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock, log: Logger
     ) {
-        state = EnforcementState(settings: settings, policy: policy, codes: codes, recollection: recollection, surroundings: surroundings)
+        state = EnforcementState(
+            settings: settings, policy: policy, codes: codes, recollection: recollection,
+            surroundings: surroundings)
         overtaken = state.facts.drop(overtakenBy: policy.registers)
         state.registers = state.facts.laid(over: policy.registers)
         remembered = recollection.sessions

@@ -84,12 +84,18 @@ package struct StoredSession: Sendable, Hashable {
     package var session: Session
     /// When its second factor was last proved.
     package var mfaVerifiedAt: Instant?
+    /// What a full look at its certificates found; nil when they were not at hand.
+    package var certificateReport: CertificateReport?
     /// The kernel's number of the tunnel interface, as it was. Another after the interface was made anew.
     package var interfaceIndex: UInt32
 
-    package init(session: Session, mfaVerifiedAt: Instant? = nil, interfaceIndex: UInt32) {
+    package init(
+        session: Session, mfaVerifiedAt: Instant? = nil, certificateReport: CertificateReport? = nil,
+        interfaceIndex: UInt32
+    ) {
         self.session = session
         self.mfaVerifiedAt = mfaVerifiedAt
+        self.certificateReport = certificateReport
         self.interfaceIndex = interfaceIndex
     }
 }

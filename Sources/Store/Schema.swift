@@ -97,6 +97,18 @@ package struct Schema: Sendable {
         DROP TABLE hold_before;
         CREATE INDEX hold_subject ON hold (kind, subject, number);
 
+        CREATE TABLE session_before AS SELECT * FROM session;
+        DROP TABLE session;
+        CREATE TABLE session (
+            source TEXT NOT NULL, server_process INTEGER NOT NULL, client INTEGER NOT NULL,
+            tunnel TEXT NOT NULL, interface INTEGER NOT NULL, common_name TEXT NOT NULL, user_name TEXT NOT NULL,
+            certificates TEXT, outer_address TEXT, outer_port INTEGER, addresses TEXT NOT NULL,
+            started_at INTEGER NOT NULL, claims TEXT NOT NULL, mfa_verified_at INTEGER, certificate_report TEXT,
+            PRIMARY KEY (source, server_process, client)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO session SELECT *, NULL FROM session_before;
+        DROP TABLE session_before;
+
         CREATE TABLE posture (
             device TEXT PRIMARY KEY,
             antivirus INTEGER, antivirus_seen INTEGER,

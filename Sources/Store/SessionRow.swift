@@ -11,8 +11,9 @@ enum SessionRow {
             """
             INSERT OR REPLACE INTO session (
                 source, server_process, client, tunnel, interface, common_name, user_name, certificates,
-                outer_address, outer_port, addresses, started_at, claims, mfa_verified_at
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                outer_address, outer_port, addresses, started_at, claims, mfa_verified_at,
+                certificate_report
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 RowText.key(session.id.source), session.id.serverProcess,
@@ -21,7 +22,7 @@ enum SessionRow {
                 try session.certificates.map(RowText.json), outer?.address.description, outer?.port,
                 try RowText.json(session.addresses.map(\.description)),
                 session.startedAt.nanosecondsSince1970, try RowText.json(session.claims),
-                stored.mfaVerifiedAt?.nanosecondsSince1970,
+                stored.mfaVerifiedAt?.nanosecondsSince1970, try stored.certificateReport.map(RowText.json),
             ])
     }
 
@@ -44,6 +45,7 @@ enum SessionRow {
             claims: try row.json("claims") ?? [:])
         return StoredSession(
             session: session, mfaVerifiedAt: try row.instant("mfa_verified_at"),
+            certificateReport: try row.json("certificate_report"),
             interfaceIndex: try row.value("interface"))
     }
 

@@ -129,6 +129,10 @@ enum ControlMessages {
 
     struct OrderDone: Codable {
         var cut: [String]
+        /// Every session that is in another class or scope now, those that were cut among them.
+        var moved: [Move]?
+        /// That nothing was done, and the rest says what would have been.
+        var isTrial: Bool?
         /// Nanoseconds since 1970 by the gateway's clock, read right after the kernel's acknowledgement.
         var committedAt: Int64
         /// What was loaded, for `reload`: warnings, rendered.

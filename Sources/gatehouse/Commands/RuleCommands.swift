@@ -34,7 +34,7 @@ struct Check: ParsableCommand {
         guard let policy = pack.policy else { return "not loadable" }
         let tests = "\(pack.tests.count - pack.failedTests.count) of \(pack.tests.count) tests passed"
         return "\(policy.classes.count) classes, \(policy.systems.count) systems, "
-            + "\(policy.devices.all.count) devices; \(tests)"
+            + "\(policy.registers.devices.count) devices; \(tests)"
     }
 
     private struct Report: Encodable {

@@ -25,6 +25,11 @@ struct ControlHandlers: Sendable {
             case "disconnect": return .success(try await disconnect(request.arguments(), peer))
             case "readmit": return .success(try await readmit(request.arguments(), peer))
             case "device.set-status": return .success(try await setStatus(request.arguments(), peer))
+            case "register.list": return .success(try await registerLines(request.arguments()))
+            case "register.state": return .success(try await state(request.arguments(), peer))
+            case "posture.list": return .success(try await postures(request.arguments()))
+            case "posture.report": return .success(try await report(request.arguments(), peer))
+            case "evidence": return .success(try await evidence(request.arguments()))
             case "user.forget-codes": return .success(try await forgetCodes(request.arguments(), peer))
             case "reload": return .success(try await reload())
             default: throw ControlFailure(id: "unknown-command", message: "no command '\(request.command)'")
@@ -41,13 +46,13 @@ struct ControlHandlers: Sendable {
     // MARK: Looking
 
     private func sessions() async -> ControlMessages.SessionList {
-        let devices = await enforcer.devices
+        let registers = await enforcer.registers
         let idleEnds = await enforcer.idleEnds
         var sessions: [ControlMessages.SessionSummary] = []
         for known in await enforcer.sessions {
             let id = known.session.id
             let around = Explanations.Surroundings(
-                device: devices[known.session], use: await use(of: known), idleEnd: idleEnds[id],
+                device: registers.device(of: known), use: await use(of: known), idleEnd: idleEnds[id],
                 scan: known.scan)
             sessions.append(Explanations.summary(known, around))
         }
@@ -58,7 +63,8 @@ struct ControlHandlers: Sendable {
             unwatched: unwatched(),
             holds: await enforcer.holds.map { hold in
                 ControlMessages.HoldSummary(
-                    subject: Self.words(hold.subject, devices), since: hold.since.description, by: hold.by,
+                    subject: Self.words(hold.subject, registers.devices), since: hold.since.description,
+                    by: hold.by,
                     reason: hold.reason)
             })
     }
@@ -74,6 +80,7 @@ struct ControlHandlers: Sendable {
         switch subject {
         case .user(let name): "user \(name)"
         case .certificate(let digest): devices[digest].map { "device \($0.id)" } ?? "certificate \(digest)"
+        case .key(let key): devices[key].map { "device \($0.id)" } ?? "key \(key)"
         }
     }
 
@@ -94,14 +101,14 @@ struct ControlHandlers: Sendable {
         }
         let id = known.session.id
         let around = Explanations.Surroundings(
-            device: await enforcer.devices[known.session], use: await use(of: known),
+            device: await enforcer.registers.device(of: known), use: await use(of: known),
             idleEnd: await enforcer.idleEnd(of: id), scan: await enforcer.scan(of: id))
         let summary = Explanations.summary(known, around)
         return Explanations.explanation(summary, decision, packet: packet)
     }
 
     /// Finds a session by the name that people use: source and client number.
-    private func session(_ name: String) async throws -> EnforcedSession {
+    func session(_ name: String) async throws -> EnforcedSession {
         let matching = await enforcer.sessions.filter { $0.session.id.description == name }
         guard let found = matching.last else {
             throw ControlFailure(
@@ -165,15 +172,17 @@ struct ControlHandlers: Sendable {
         return result
     }
 
-    private func done(_ receipt: OrderReceipt) -> ControlMessages.OrderDone {
+    func done(_ receipt: OrderReceipt, isTrial: Bool = false) -> ControlMessages.OrderDone {
         ControlMessages.OrderDone(
-            cut: receipt.cut.map(\.description), committedAt: receipt.committedAt.nanosecondsSince1970)
+            cut: receipt.cut.map(\.description), moved: receipt.moved.map(ControlMessages.Move.init),
+            isTrial: isTrial, committedAt: receipt.committedAt.nanosecondsSince1970)
     }
 }
 
-extension DeviceRegister {
+extension Registers {
     /// The record of the device that a session came with.
-    fileprivate subscript(session: Session) -> DeviceRecord? {
-        session.certificates.flatMap { self[$0.leaf.digest] }
+    func device(of known: EnforcedSession) -> DeviceRecord? {
+        known.session.certificates.flatMap { devices[$0.leaf.digest] }
+            ?? known.proofs.certificates.flatMap { devices[$0.attributes.key] }
     }
 }

@@ -77,9 +77,15 @@ struct Daemon {
 
     private func recollection(_ store: Store) throws -> Recollection {
         Recollection(
-            deviceStatuses: try store.deviceStatuses().values.map { ($0.device, $0.status, $0.at) },
+            facts: try store.facts(), postures: try store.postures().mapValues(\.posture),
             holds: try store.holds(),
-            sessions: try store.sessions().map { ($0.session, $0.mfaVerifiedAt, $0.interfaceIndex) })
+            sessions: try store.sessions().map { known in
+                RememberedSession(
+                    session: known.session,
+                    proofs: SessionProofs(
+                        mfaVerifiedAt: known.mfaVerifiedAt, certificates: known.certificateReport),
+                    interfaceIndex: known.interfaceIndex)
+            })
     }
 
     private func readSeeds() throws -> [String: TOTPSeed] {

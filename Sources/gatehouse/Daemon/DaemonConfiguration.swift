@@ -1,5 +1,6 @@
 import Foundation
 import PolicyLanguage
+import Sessions
 import VPNSources
 
 /// The daemon's own settings: where things are. What sessions may reach is in the rules, never here.
@@ -109,10 +110,6 @@ struct DaemonConfiguration: Sendable {
 }
 
 extension TextForm {
-    fileprivate static var absolutePath: TextForm<String> {
-        TextForm<String>("an absolute path") { $0.hasPrefix("/") && !$0.contains("\0") ? $0 : nil }
-    }
-
     /// What the kernel takes as a name: 1 to 15 bytes (IFNAMSIZ), no slash, no space.
     static var interfaceName: TextForm<String> {
         TextForm<String>("an interface name of at most 15 characters") { text in

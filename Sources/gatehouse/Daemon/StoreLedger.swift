@@ -7,20 +7,26 @@ import Store
 struct StoreLedger: Ledger {
     let store: Store
 
-    func record(_ changes: [LedgerChange]) async throws { try store.perform(changes.map(translate)) }
+    func record(_ changes: [LedgerChange]) async throws { try store.perform(changes.flatMap(translate)) }
 
-    private func translate(_ change: LedgerChange) -> StoreChange {
+    private func translate(_ change: LedgerChange) -> [StoreChange] {
         switch change {
-        case .deviceStatus(let device, let status, let by, let at, let reason):
-            .deviceStatus(DeviceStatusRecord(device: device, status: status, at: at, by: by, reason: reason))
-        case .hold(let hold): .addHold(hold)
-        case .lift(let subject, let by, let at): .liftHold(subject, by: by, at: at)
-        case .totp(let user, let state): .totpState(state, user: user)
-        case .forgetCodes(let user): .forgetTOTPState(user: user)
-        case .session(let session, let mfaVerifiedAt, let interfaceIndex):
-            .putSession(
-                StoredSession(session: session, mfaVerifiedAt: mfaVerifiedAt, interfaceIndex: interfaceIndex))
-        case .forget(let id): .removeSession(id)
+        case .facts(let facts): facts.map { .fact($0) }
+        case .overtaken(let facts, let at): facts.map { .overtaken($0.subject, field: $0.field, at: at) }
+        case .posture(let posture, let device, let reporter, let at):
+            [.posture(device: device, posture, reporter: reporter, at: at)]
+        case .hold(let hold): [.addHold(hold)]
+        case .lift(let subject, let by, let at): [.liftHold(subject, by: by, at: at)]
+        case .totp(let user, let state): [.totpState(state, user: user)]
+        case .forgetCodes(let user): [.forgetTOTPState(user: user)]
+        case .session(let known):
+            [
+                .putSession(
+                    StoredSession(
+                        session: known.session, mfaVerifiedAt: known.proofs.mfaVerifiedAt,
+                        certificateReport: known.proofs.certificates, interfaceIndex: known.interfaceIndex))
+            ]
+        case .forget(let id): [.removeSession(id)]
         }
     }
 }

@@ -1,4 +1,5 @@
 import PolicyLanguage
+import Sessions
 
 /// What the packet path looks at. It looks at every tunnel unless it is switched off.
 struct PathConfiguration: Sendable {
