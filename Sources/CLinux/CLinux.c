@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -94,4 +95,22 @@ FILE *gh_open_stream(void *context, gh_stream_reader reader) {
     FILE *stream = fopencookie(context, "r", functions);
     if (stream != NULL) setvbuf(stream, NULL, _IONBF, 0);
     return stream;
+}
+
+int gh_make_sealed_file(const char *name, const void *bytes, size_t count) {
+    int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0) return -1;
+    size_t done = 0;
+    while (done < count) {
+        ssize_t written = write(fd, (const char *)bytes + done, count - done);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) goto failed;
+        done += (size_t)written;
+    }
+    if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0) return fd;
+failed:;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
 }

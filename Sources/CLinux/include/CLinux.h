@@ -53,4 +53,8 @@ typedef ssize_t (*gh_stream_reader)(void *_Nullable context, char *_Nullable buf
 /* A stream without a buffer that reads by calling `reader` (fopencookie). NULL and errno when there is no memory. */
 FILE *_Nullable gh_open_stream(void *_Nullable context, gh_stream_reader _Nonnull reader);
 
+/* A file in memory, of no folder, with these bytes; sealed, so that nobody can change its bytes or its length any more
+   (memfd_create, F_ADD_SEALS). Its descriptor, or -1 and errno. */
+int gh_make_sealed_file(const char *_Nonnull name, const void *_Nonnull bytes, size_t count);
+
 #endif
