@@ -2,10 +2,10 @@ import Evidence
 
 /// The codes that are countries, so that whatever else a database says is "not known".
 ///
-/// Databases also write what is no country: `??`, `A1` (a proxy), `EU` and `AP` (a region, or a registry's), `XX`, `ZZ`,
-/// and codes that were withdrawn (`AN`, `CS`). Were they told, a rule that keeps a country out would let them pass, for
-/// they are not that country. So only what ISO 3166-1 assigns is told, with `XK` (Kosovo, user-assigned, but meant by
-/// everybody who writes it), and `UK`, which ISO 3166-1 reserves for the United Kingdom, is told as `GB`.
+/// Databases also write what is no country: `??`, `A1` (a proxy), `EU` and `AP` (a region, or a registry's), `XX`,
+/// `ZZ`, and codes that were withdrawn (`AN`, `CS`). Were they told, a rule that keeps a country out would let them
+/// pass, for they are not that country. So only what ISO 3166-1 assigns is told, with `XK` (Kosovo, user-assigned, but
+/// meant by everybody who writes it), and `UK`, which ISO 3166-1 reserves for the United Kingdom, is told as `GB`.
 enum Countries {
     /// One byte for what a database says of an address, which is what the tables of the text form hold.
     typealias Number = UInt8

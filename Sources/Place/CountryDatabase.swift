@@ -10,9 +10,9 @@ import Sessions
 /// name. The first file, in the order given, that names a country wins.
 ///
 /// An IPv4-mapped IPv6 address is looked up as the IPv4 address. Not known, whatever a file says, are addresses that
-/// hold an IPv4 address of somebody's choosing: 6to4 (RFC 3056), Teredo (RFC 4380; MaxMind's tree follows the address of
-/// the Teredo *server* there), and the IPv4-compatible addresses, where the tree keeps its IPv4 half (RFC 4291 section
-/// 2.5.5.1, deprecated).
+/// hold an IPv4 address of somebody's choosing: 6to4 (RFC 3056), Teredo (RFC 4380; MaxMind's tree follows the address
+/// of the Teredo *server* there), and the IPv4-compatible addresses, where the tree keeps its IPv4 half (RFC 4291
+/// section 2.5.5.1, deprecated).
 package final class CountryDatabase: CountryLookup, Sendable {
     /// What is known of one of the files.
     package struct File: Sendable, Hashable {

@@ -1,3 +1,4 @@
+import CLinux
 package import Evidence
 package import NetworkTypes
 import Synchronization
@@ -50,7 +51,10 @@ package final class WatchedCountryDatabase: CountryLookup, Sendable {
                 return .changing
             }
             watch.pending = nil
-            return read(seen, &watch)
+            let outcome = read(seen, &watch)
+            // Reading the texts of tor-geoipdb takes some 65 MB for a moment, of which malloc would keep most.
+            gh_return_free_memory()
+            return outcome
         }
     }
 

@@ -227,7 +227,7 @@ import Testing
         },
         Wrong("a type that the format has not", "unknown type") { point(&$0, .raw([0x01, 0x0f, 0])) },
         Wrong("a container of the cache", "unknown type") { point(&$0, .raw([0x01, 0x05, 0])) },
-        Wrong("a pointer out of the section", "outside its section") { point(&$0, .pointer(1 << 30)) },
+        Wrong("a pointer out of the section", "a pointer to outside") { point(&$0, .pointer(1 << 30)) },
         Wrong("a pointer to itself", "a pointer to a pointer") { point(&$0, .pointer($0.data.count)) },
         Wrong("a map in itself", "in a circle") { point(&$0, .map([("a", .pointer($0.data.count))])) },
         Wrong("nested a thousand deep", "nest deeper than 64") {

@@ -57,4 +57,7 @@ FILE *_Nullable gh_open_stream(void *_Nullable context, gh_stream_reader _Nonnul
    (memfd_create, F_ADD_SEALS). Its descriptor, or -1 and errno. */
 int gh_make_sealed_file(const char *_Nonnull name, const void *_Nonnull bytes, size_t count);
 
+/* Gives free memory that malloc keeps back to the system (malloc_trim). Takes milliseconds. */
+void gh_return_free_memory(void);
+
 #endif

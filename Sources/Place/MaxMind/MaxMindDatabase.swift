@@ -23,7 +23,7 @@ final class MaxMindDatabase: @unchecked Sendable {
         let layout = try MaxMindLayout(file, metadataStart: metadataStart)
         let offsets = try MaxMindTree(file, layout).check()
         var values = MaxMindValues(file, section: layout.data)
-        for offset in offsets { try values.check(at: layout.data.lowerBound + offset) }
+        for offset in offsets { try values.check(at: layout.data.lowerBound + Int(offset)) }
         let database = unsafe try Self.open(file, layout)
         guard let field = unsafe Self.fieldWithCountry(database, offsets) else {
             unsafe Self.close(database)
@@ -131,11 +131,11 @@ final class MaxMindDatabase: @unchecked Sendable {
 
     /// The first layout of records in which some record of the database names a country.
     private static func fieldWithCountry(
-        _ database: UnsafeMutablePointer<MMDB_s>, _ offsets: [Int]
+        _ database: UnsafeMutablePointer<MMDB_s>, _ offsets: [UInt32]
     ) -> Field? {
         Field.all.first { field in
             offsets.contains { offset in
-                var entry = unsafe MMDB_entry_s(mmdb: database, offset: UInt32(offset))
+                var entry = unsafe MMDB_entry_s(mmdb: database, offset: offset)
                 return unsafe field.country(&entry) != nil
             }
         }

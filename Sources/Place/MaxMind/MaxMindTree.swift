@@ -1,5 +1,5 @@
-/// Checks the search tree of a MaxMind file: where every record of every node leads, that every way ends, and that every
-/// node is on one.
+/// Checks the search tree of a MaxMind file: where every record of every node leads, that every way ends, and that
+/// every node is on one.
 ///
 /// It is no tree in the strict sense: databases let `2002::/16` and `::ffff:0:0/96` lead to the node where the IPv4
 /// addresses begin. So a node may be reached in several ways, at several depths; what may not be is a circle, or a way
@@ -16,7 +16,7 @@ struct MaxMindTree {
     /// Checks it all.
     ///
     /// Returns the offsets in the data section that records lead to, each once, ascending.
-    func check() throws(DatabaseFault) -> [Int] {
+    func check() throws(DatabaseFault) -> [UInt32] {
         let offsets = try dataOffsets()
         try checkDepths()
         return offsets
@@ -46,7 +46,7 @@ struct MaxMindTree {
         }
     }
 
-    private func dataOffsets() throws(DatabaseFault) -> [Int] {
+    private func dataOffsets() throws(DatabaseFault) -> [UInt32] {
         // A bit for each byte of the data section: how many records lead to a value does not matter then.
         var seen = [UInt64](repeating: 0, count: layout.data.count / 64 + 1)
         for number in 0..<layout.nodeCount {
@@ -54,11 +54,11 @@ struct MaxMindTree {
             try mark(node.left, of: number, in: &seen)
             try mark(node.right, of: number, in: &seen)
         }
-        var offsets: [Int] = []
+        var offsets: [UInt32] = []
         for (index, word) in seen.enumerated() {
             var rest = word
             while rest != 0 {
-                offsets.append(index * 64 + rest.trailingZeroBitCount)
+                offsets.append(UInt32(index * 64 + rest.trailingZeroBitCount))
                 rest &= rest - 1
             }
         }

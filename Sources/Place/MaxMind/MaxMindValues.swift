@@ -27,15 +27,18 @@ struct MaxMindValues {
     private let section: Range<Int>
     /// How many more values may be looked at.
     private var budget: Int
-    /// How deep the containers nest that pointers point to, by offset: each is looked at once.
-    private var heights: [Int: Int] = [:]
+    /// How deep the containers nest that pointers point to, and one more; zero when not looked at yet. A byte for each
+    /// byte of the section, since a table of offsets could grow to many times the file.
+    private var heights: [UInt8]
 
     init(_ file: [UInt8], section: Range<Int>) {
         self.file = file
         self.section = section
-        // A value has at least one byte. A container that stands in another one and is pointed to as well is
-        // looked at twice; nobody writes them so that it is more than four times.
-        budget = section.count * 4 + 64
+        // A value has at least one byte, and on average several. A container that stands in another one and is
+        // pointed to as well is looked at twice, which is still far from this. It keeps a hostile file to some 40 ns
+        // a byte, tried with arrays that all reach over the same tail.
+        budget = section.count * 2 + 64
+        heights = [UInt8](repeating: 0, count: section.count)
     }
 
     /// Checks a whole value and everything in it and behind its pointers.
@@ -79,7 +82,12 @@ struct MaxMindValues {
     private mutating func height(
         ofTarget target: Int, from offset: Int, depth: Int
     ) throws(DatabaseFault) -> Int {
-        if let known = heights[target] {
+        guard section.contains(target) else {
+            throw DatabaseFault(.byte(offset), "a pointer to outside of its section")
+        }
+        let place = target - section.lowerBound
+        if heights[place] > 0 {
+            let known = Int(heights[place]) - 1
             guard depth + known <= Self.maximumDepth else {
                 throw DatabaseFault(.byte(offset), "values nest deeper than \(Self.maximumDepth)")
             }
@@ -89,7 +97,8 @@ struct MaxMindValues {
         guard kind != .pointer else { throw DatabaseFault(.byte(offset), "a pointer to a pointer") }
         // A step deeper than its pointer, so that a circle of pointers alone has an end.
         let height = try extent(at: target, depth: depth + 1).height
-        if kind == .map || kind == .array { heights[target] = height }
+        // No more than the deepest nesting, by the check of depths.
+        if kind == .map || kind == .array { heights[place] = UInt8(height + 1) }
         return height
     }
 
