@@ -82,6 +82,10 @@ let package = Package(
             name: "Store", dependencies: ["Sessions", "Evidence", "NetworkTypes", grdb, crypto],
             swiftSettings: strict
         ),
+        .systemLibrary(name: "CMaxMindDB", providers: [.apt(["libmaxminddb-dev"])]),
+        .target(
+            name: "Place", dependencies: ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
+            swiftSettings: strict),
         .target(name: "Control", dependencies: ["CLinux", logging], swiftSettings: strict),
         .target(
             name: "Lab", dependencies: ["NetworkTypes", "CLinux", x509, asn1, crypto],
@@ -107,7 +111,7 @@ let package = Package(
             dependencies: [
                 "Capture", "PacketPath", "Replay",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
-                "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Control", "Lab", "CLinux",
+                "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Control", "Lab", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -174,6 +178,9 @@ let package = Package(
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes",
             ], swiftSettings: strict),
+        .testTarget(
+            name: "PlaceTests", dependencies: ["TestSupport", "Place", "Evidence", "NetworkTypes"],
+            swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control", logging], swiftSettings: strict),
         .target(name: "PacketSamples", path: "Tests/PacketSamples", swiftSettings: strict),
         .testTarget(

@@ -52,6 +52,7 @@ extension Floor {
         Floor("CLinux", .c, why: "wrappers of calls that Glibc's module lacks"),
         Floor("CNetfilter", .c, why: "the constants of the kernel's netlink headers"),
         Floor("CPcap", .c, why: "libpcap's header"),
+        Floor("CMaxMindDB", .c, why: "libmaxminddb's header"),
         Floor(
             "NetworkTypes", .pure, why: "Everybody imports these values, and would have what they import"),
         Floor(
@@ -92,8 +93,12 @@ extension Floor {
             why: "An adapter reports what its VPN server says and decides nothing"),
         Floor(
             "Store", .edge, ["Sessions", "Evidence", "NetworkTypes"],
-            outside: ["GRDB", "Foundation", "Glibc", "Synchronization"],
+            outside: ["Crypto", "GRDB", "Foundation", "Glibc", "Synchronization"],
             why: "It keeps facts, not decisions: those are made anew from facts after a restart"),
+        Floor(
+            "Place", .edge, ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
+            outside: ["Glibc", "Synchronization"],
+            why: "It says where an address is; what follows from that is policy"),
         Floor(
             "Control", .edge, ["CLinux"],
             outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
@@ -144,6 +149,7 @@ extension Floor {
         "SwiftASN1": "The gateway judges certificates by the digests that the VPN server verified",
         "Yams": "YAML is the surface of PolicyLanguage; everybody else sees a checked policy",
         "GRDB": "SQL stays in Store, so that the schema can change in one place",
+        "CMaxMindDB": "libmaxminddb stays in Place; everybody else sees a CountryLookup",
         "CNetfilter": "Netlink messages stay in Netfilter; everybody else sees a RulesetBackend",
         "CLinux": "System calls belong to the edges",
         "CPcap": "libpcap stays in Capture; everybody else sees frames",
