@@ -54,7 +54,9 @@ package enum PEMDocument {
         return parts
     }
 
-    private static func body(of label: String, from reader: inout Lines, start: Int) throws(Failure) -> [UInt8] {
+    private static func body(of label: String, from reader: inout Lines, start: Int) throws(Failure)
+        -> [UInt8]
+    {
         var decoder = Base64()
         while let line = reader.next() {
             if let end = boundary(line, "-----END ") {
@@ -65,7 +67,8 @@ package enum PEMDocument {
                             + "'\(ShownText.shown(label, bound: 40))' on line \(start)")
                 }
                 guard decoder.isComplete else {
-                    throw Failure(line: reader.number, problem: "the base64 text before this line is cut short")
+                    throw Failure(
+                        line: reader.number, problem: "the base64 text before this line is cut short")
                 }
                 return decoder.bytes
             }
@@ -98,7 +101,9 @@ package enum PEMDocument {
             let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
             var line = rest[..<end]
             rest = end == rest.endIndex ? rest[end...] : rest[(end + 1)...]
-            while let last = line.last, last == 0x20 || last == 0x0d || last == 0x09 { line = line.dropLast() }
+            while let last = line.last, last == 0x20 || last == 0x0d || last == 0x09 {
+                line = line.dropLast()
+            }
             return line
         }
     }

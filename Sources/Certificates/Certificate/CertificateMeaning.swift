@@ -2,8 +2,6 @@
 struct CertificateMeaning: Sendable {
     struct KeyUsage: Sendable {
         let digitalSignature, keyEncipherment, keyAgreement, keyCertSign, cRLSign: Bool
-        /// Some bit is set: none says nothing, and RFC 5280 forbids it.
-        let isEmpty: Bool
     }
 
     struct NameConstraints: Sendable {
@@ -48,7 +46,8 @@ struct CertificateMeaning: Sendable {
             do throws(DERError) {
                 if try !read(item), item.isCritical {
                     problems.append(
-                        "has a critical extension that is not known here, \(item.identifier.name) (RFC 5280 section 4.2)")
+                        "has a critical extension that is not known here, \(item.identifier.name) (RFC 5280 section 4.2)"
+                    )
                 }
             } catch {
                 problems.append("has a broken extension \(item.identifier.name): \(error)")
@@ -102,7 +101,8 @@ struct CertificateMeaning: Sendable {
 
     private mutating func mustBeCritical(_ item: DecodedCertificate.Extension) {
         guard !item.isCritical else { return }
-        problems.append("does not mark \(item.identifier.name) as critical, which RFC 5280 section 4.2 demands")
+        problems.append(
+            "does not mark \(item.identifier.name) as critical, which RFC 5280 section 4.2 demands")
     }
 
     private mutating func readBasicConstraints(_ reader: inout DERReader) throws(DERError) {
@@ -119,7 +119,7 @@ struct CertificateMeaning: Sendable {
         func bit(_ index: Int) -> Bool { index < bits.count && bits[index] }
         keyUsage = KeyUsage(
             digitalSignature: bit(0), keyEncipherment: bit(2), keyAgreement: bit(4), keyCertSign: bit(5),
-            cRLSign: bit(6), isEmpty: !bits.contains(true))
+            cRLSign: bit(6))
     }
 
     private mutating func readNameConstraints(_ reader: inout DERReader) throws(DERError) {
@@ -175,7 +175,9 @@ struct CertificateMeaning: Sendable {
             let policy = try parts.next("a policy", tag: DERTag.objectIdentifier).objectIdentifier("a policy")
             _ = try parts.optional("a policy's qualifiers", tag: DERTag.sequence)
             try parts.expectEnd("a policy")
-            guard !found.contains(policy) else { throw information.failure("the policy \(policy) stands twice") }
+            guard !found.contains(policy) else {
+                throw information.failure("the policy \(policy) stands twice")
+            }
             found.append(policy)
             guard found.count <= 256 else { throw information.failure("more than 256 policies") }
         } while !list.isAtEnd
@@ -198,7 +200,8 @@ struct CertificateMeaning: Sendable {
         let sequence = try reader.next("policyConstraints", tag: DERTag.sequence)
         var parts = sequence.reader
         var constraints = PolicyConstraints()
-        constraints.requireExplicitPolicy = try parts.optional("requireExplicitPolicy", tag: DERTag.context(0))?
+        constraints.requireExplicitPolicy = try parts.optional(
+            "requireExplicitPolicy", tag: DERTag.context(0))?
             .smallNumber("requireExplicitPolicy")
         constraints.inhibitPolicyMapping = try parts.optional("inhibitPolicyMapping", tag: DERTag.context(1))?
             .smallNumber("inhibitPolicyMapping")

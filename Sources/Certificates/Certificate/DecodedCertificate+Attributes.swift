@@ -41,7 +41,8 @@ extension DecodedCertificate {
             case DERTag.boolean:
                 if let flag = try? element.boolean("a value") { return flag ? "true" : "false" }
             case DERTag.integer, DERTag.enumerated:
-                if let bytes = try? element.integerBytes("a value"), bytes.count <= 8, let first = bytes.first {
+                if let bytes = try? element.integerBytes("a value"), bytes.count <= 8, let first = bytes.first
+                {
                     let sign: Int64 = first & 0x80 != 0 ? -1 : 0
                     return "\(bytes.reduce(sign) { $0 << 8 | Int64($1) })"
                 }

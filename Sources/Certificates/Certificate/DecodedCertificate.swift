@@ -150,7 +150,8 @@ struct AlgorithmIdentifier: Sendable, Hashable {
 
     init(_ element: DERElement) throws(DERError) {
         var reader = element.reader
-        algorithm = try reader.next("an algorithm", tag: DERTag.objectIdentifier).objectIdentifier("an algorithm")
+        algorithm = try reader.next("an algorithm", tag: DERTag.objectIdentifier).objectIdentifier(
+            "an algorithm")
         parameters = reader.isAtEnd ? [] : Array(try reader.next("an algorithm's parameters").bytes)
         try reader.expectEnd("an algorithm")
     }

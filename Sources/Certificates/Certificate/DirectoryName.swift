@@ -17,7 +17,9 @@ struct DirectoryName: Sendable {
     let der: ArraySlice<UInt8>
 
     init(_ element: DERElement, _ what: String) throws(DERError) {
-        guard element.tag == DERTag.sequence else { throw element.failure("\(what) is no distinguished name") }
+        guard element.tag == DERTag.sequence else {
+            throw element.failure("\(what) is no distinguished name")
+        }
         var relativeNames: [[Attribute]] = []
         var reader = element.reader
         while !reader.isAtEnd {
@@ -60,7 +62,9 @@ struct DirectoryName: Sendable {
     private static func comparable(_ value: DERElement) -> String {
         guard let text = value.text else { return "#" + ShownText.hexadecimal(value.bytes) }
         let folded = text.lowercased().split { $0.isWhitespace }.joined(separator: " ")
-        guard folded.unicodeScalars.contains(where: { $0.value < 0x20 }) || folded.hasPrefix("#") else { return folded }
+        guard folded.unicodeScalars.contains(where: { $0.value < 0x20 }) || folded.hasPrefix("#") else {
+            return folded
+        }
         return "#" + ShownText.hexadecimal(folded.utf8)
     }
 

@@ -34,7 +34,8 @@ struct CertificateRules {
         }
         if certificate.innerAlgorithm != certificate.outerAlgorithm {
             problems.append(
-                "names one signature algorithm in its signed part and another beside it (RFC 5280 section 4.1.1.2)")
+                "names one signature algorithm in its signed part and another beside it (RFC 5280 section 4.1.1.2)"
+            )
         }
         if certificate.notBefore >= certificate.end {
             problems.append("ends before it begins")
@@ -46,7 +47,9 @@ struct CertificateRules {
         var problems: [String] = []
         if certificate.issuer.isEmpty { problems.append("has no issuer name (RFC 5280 section 4.1.2.4)") }
         if role != .leaf {
-            if certificate.subject.isEmpty { problems.append("has no subject name (RFC 5280 section 4.1.2.6)") }
+            if certificate.subject.isEmpty {
+                problems.append("has no subject name (RFC 5280 section 4.1.2.6)")
+            }
             return problems
         }
         let alternatives = certificate.extensions.first { $0.identifier == .subjectAlternativeName }
@@ -55,7 +58,8 @@ struct CertificateRules {
             case nil: problems.append("has no name at all (RFC 5280 section 4.1.2.6)")
             case .some(let item) where !item.isCritical:
                 problems.append(
-                    "has no subject name, and a subjectAltName that is not critical (RFC 5280 section 4.2.1.6)")
+                    "has no subject name, and a subjectAltName that is not critical (RFC 5280 section 4.2.1.6)"
+                )
             case .some: break
             }
         } else if alternatives == nil, usage == .serverAuth {
@@ -84,13 +88,17 @@ struct CertificateRules {
             keyUsage.digitalSignature
             || (usage == .serverAuth && (keyUsage.keyEncipherment || keyUsage.keyAgreement))
         if !isEnough {
-            problems.append("has a keyUsage without digitalSignature, so its key proves nothing (RFC 5280 section 4.2.1.3)")
+            problems.append(
+                "has a keyUsage without digitalSignature, so its key proves nothing (RFC 5280 section 4.2.1.3)"
+            )
         }
         if keyUsage.keyCertSign, meaning.isAuthority != true {
             problems.append("has a keyUsage with keyCertSign and is no authority (RFC 5280 section 4.2.1.9)")
         }
         if meaning.isAuthority == true, !keyUsage.keyCertSign {
-            problems.append("says that it is an authority and has a keyUsage without keyCertSign (RFC 5280 section 4.2.1.9)")
+            problems.append(
+                "says that it is an authority and has a keyUsage without keyCertSign (RFC 5280 section 4.2.1.9)"
+            )
         }
         return problems
     }
@@ -106,12 +114,15 @@ struct CertificateRules {
             problems.append("is no authority: it has no basicConstraints (RFC 5280 section 4.2.1.9)")
         }
         if let keyUsage = meaning.keyUsage, !keyUsage.keyCertSign {
-            problems.append("may not sign certificates: its keyUsage has no keyCertSign (RFC 5280 section 4.2.1.3)")
+            problems.append(
+                "may not sign certificates: its keyUsage has no keyCertSign (RFC 5280 section 4.2.1.3)")
         }
         // A self-signed certificate that names another key than its own as its issuer's is misshapen.
-        if certificate.isSelfIssued, let own = meaning.subjectKey, let issuer = meaning.authorityKey, own != issuer,
+        if certificate.isSelfIssued, let own = meaning.subjectKey, let issuer = meaning.authorityKey,
+            own != issuer,
             certificate.hasSigned(
-                certificate.signedBytes, signature: certificate.signature, algorithm: certificate.outerAlgorithm)
+                certificate.signedBytes, signature: certificate.signature,
+                algorithm: certificate.outerAlgorithm)
         {
             problems.append("is signed by itself and names another key in authorityKeyIdentifier")
         }
@@ -124,7 +135,9 @@ struct CertificateRules {
     /// it did not think of logging in. In an authority it constrains nothing. An authority with other purposes can give
     /// none that it does not have: the RFC does not say so, everybody does.
     private func purposes(of certificate: DecodedCertificate, as role: ChainReason.Role) -> [String] {
-        guard let purposes = certificate.meaning.purposes, !purposes.contains(usage.purpose) else { return [] }
+        guard let purposes = certificate.meaning.purposes, !purposes.contains(usage.purpose) else {
+            return []
+        }
         if role != .leaf, purposes.contains(.anyExtendedKeyUsage) { return [] }
         let list = ShownText.shown(purposes.map(\.name).joined(separator: ", "))
         return ["is not for \(usage.words): its extKeyUsage has \(list)"]

@@ -25,9 +25,12 @@ struct NameConstraintRules {
         var problems: [String] = []
         for (authority, constraints) in above {
             for name in names {
-                guard left > 0 else { return problems + ["has more names and constraints than can be compared"] }
+                guard left > 0 else {
+                    return problems + ["has more names and constraints than can be compared"]
+                }
                 if let problem = check(name, constraints) {
-                    problems.append("has the \(name.shown), \(problem) \(authority) (RFC 5280 section 4.2.1.10)")
+                    problems.append(
+                        "has the \(name.shown), \(problem) \(authority) (RFC 5280 section 4.2.1.10)")
                     break
                 }
             }
@@ -35,7 +38,9 @@ struct NameConstraintRules {
         return problems
     }
 
-    private mutating func check(_ name: GeneralName, _ constraints: CertificateMeaning.NameConstraints) -> String? {
+    private mutating func check(_ name: GeneralName, _ constraints: CertificateMeaning.NameConstraints)
+        -> String?
+    {
         let permitted = constraints.permitted.filter { $0.form == name.form }
         let excluded = constraints.excluded.filter { $0.form == name.form }
         left -= constraints.permitted.count + constraints.excluded.count + 1
@@ -43,14 +48,17 @@ struct NameConstraintRules {
         switch name {
         // Constrained, and nobody knows how: refused, as the RFC demands.
         case .other, .unsupported: return "a form of name that cannot be checked, constrained by"
-        case .uri(let text) where NameSyntax.host(ofURI: text) == nil: return "which has no host, constrained by"
+        case .uri(let text) where NameSyntax.host(ofURI: text) == nil:
+            return "which has no host, constrained by"
         case .dns(let text) where !NameSyntax.isDNSName(text, mayHaveWildcard: true, mayHaveUnderscore: true):
             return "which is malformed, constrained by"
         case .email(let text) where Mailbox(text) == nil: return "which is malformed, constrained by"
         default: break
         }
         if excluded.contains(where: { Self.touches(name, $0) }) { return "excluded by" }
-        if !permitted.isEmpty, !permitted.contains(where: { Self.isInside(name, $0) }) { return "not permitted by" }
+        if !permitted.isEmpty, !permitted.contains(where: { Self.isInside(name, $0) }) {
+            return "not permitted by"
+        }
         return nil
     }
 
@@ -102,7 +110,9 @@ struct NameConstraintRules {
     /// Something that the name stands for is inside the constraint: for excluded subtrees, a wildcard that covers one
     /// host in them is too much (CVE-2025-61727).
     private static func touches(_ name: GeneralName, _ constraint: GeneralName) -> Bool {
-        guard case .dns(let name) = name, case .dns(let base) = constraint else { return matches(name, constraint) }
+        guard case .dns(let name) = name, case .dns(let base) = constraint else {
+            return matches(name, constraint)
+        }
         guard name.hasPrefix("*.") else { return isBelow(name, base) }
         let parent = String(name.dropFirst(2))
         return isBelow(parent, base) || isBelow(base, parent)
@@ -118,7 +128,9 @@ struct NameConstraintRules {
         case (.directory(let name), .directory(let base)): return name.isWithin(base)
         case (.email(let text), .email(let base)):
             guard let mailbox = Mailbox(text) else { return true }
-            if let wanted = Mailbox(base) { return mailbox.local == wanted.local && mailbox.host == wanted.host }
+            if let wanted = Mailbox(base) {
+                return mailbox.local == wanted.local && mailbox.host == wanted.host
+            }
             return isHost(mailbox.host, in: base)
         case (.uri(let text), .uri(let base)):
             guard let host = NameSyntax.host(ofURI: text) else { return true }

@@ -1,5 +1,3 @@
-import NetworkTypes
-
 /// The forms that names of certificates must have, so that comparing them means something.
 enum NameSyntax {
     /// Why the name of a leaf cannot be taken as it is, or nil.
@@ -8,7 +6,9 @@ enum NameSyntax {
         case .dns(let text):
             // Hosts of Windows domains have underscores in their names, and clients are not looked up by them. A server
             // is, and RFC 5280 section 4.2.1.6 asks for the preferred name syntax.
-            if !isDNSName(text, mayHaveWildcard: true, mayHaveUnderscore: usage == .clientAuth) { return "no host name" }
+            if !isDNSName(text, mayHaveWildcard: true, mayHaveUnderscore: usage == .clientAuth) {
+                return "no host name"
+            }
             return looksLikeAddress(text) ? "an address where a name belongs" : nil
         case .email(let text): return Mailbox(text) == nil ? "no mailbox" : nil
         case .address(let bytes): return bytes.count == 4 || bytes.count == 16 ? nil : "\(bytes.count) bytes"
@@ -17,12 +17,17 @@ enum NameSyntax {
     }
 
     /// RFC 1034 section 3.5, with what is said of wildcards in RFC 9525 section 6.3: a whole label, the first.
-    static func isDNSName(_ text: String, mayHaveWildcard: Bool = false, mayHaveUnderscore: Bool = false) -> Bool {
+    static func isDNSName(_ text: String, mayHaveWildcard: Bool = false, mayHaveUnderscore: Bool = false)
+        -> Bool
+    {
         var labels = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)[...]
-        if mayHaveWildcard, labels.count > 1, labels.first?.elementsEqual("*".utf8) == true { labels = labels.dropFirst() }
+        if mayHaveWildcard, labels.count > 1, labels.first?.elementsEqual("*".utf8) == true {
+            labels = labels.dropFirst()
+        }
         guard !labels.isEmpty, text.utf8.count <= 253 else { return false }
         return labels.allSatisfy { label in
-            guard (1...63).contains(label.count), label.first != UInt8(ascii: "-"), label.last != UInt8(ascii: "-")
+            guard (1...63).contains(label.count), label.first != UInt8(ascii: "-"),
+                label.last != UInt8(ascii: "-")
             else { return false }
             return label.allSatisfy { byte in
                 switch byte {

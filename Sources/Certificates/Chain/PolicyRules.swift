@@ -36,8 +36,12 @@ struct PolicyRules {
             policyMapping = max(0, policyMapping - 1)
             inhibitAnyPolicy = max(0, inhibitAnyPolicy - 1)
         }
-        if let limit = meaning.policyConstraints?.requireExplicitPolicy { explicitPolicy = min(explicitPolicy, limit) }
-        if let limit = meaning.policyConstraints?.inhibitPolicyMapping { policyMapping = min(policyMapping, limit) }
+        if let limit = meaning.policyConstraints?.requireExplicitPolicy {
+            explicitPolicy = min(explicitPolicy, limit)
+        }
+        if let limit = meaning.policyConstraints?.inhibitPolicyMapping {
+            policyMapping = min(policyMapping, limit)
+        }
         if let limit = meaning.inhibitAnyPolicy { inhibitAnyPolicy = min(inhibitAnyPolicy, limit) }
         return nil
     }

@@ -1,3 +1,4 @@
+import SwiftASN1
 import X509
 
 /// What is made of the algorithm of a signature.
@@ -9,9 +10,13 @@ enum SignatureAlgorithm {
     /// RFC 4055 section 5 (RSA), RFC 5758 section 3.2 (ECDSA: no parameters), RFC 8410 section 3 (Ed25519).
     init(_ identifier: AlgorithmIdentifier) {
         if let rsa = Self.rsa[identifier.algorithm] {
-            self = identifier.hasNoParameters ? rsa : .refused("its algorithm has parameters that it must not have")
+            self =
+                identifier.hasNoParameters
+                ? rsa : .refused("its algorithm has parameters that it must not have")
         } else if let other = Self.other[identifier.algorithm] {
-            self = identifier.parameters.isEmpty ? other : .refused("its algorithm has parameters that it must not have")
+            self =
+                identifier.parameters.isEmpty
+                ? other : .refused("its algorithm has parameters that it must not have")
         } else if let name = Self.unsupported[identifier.algorithm] {
             self = .refused("\(name) is not supported")
         } else {
@@ -52,7 +57,9 @@ enum SignatureAlgorithm {
 extension DecodedCertificate {
     /// Whether this certificate's key made the signature over `bytes`; false for keys and algorithms that are not
     /// supported, of which ``keyProblem`` and ``SignatureAlgorithm`` tell.
-    func hasSigned(_ bytes: ArraySlice<UInt8>, signature: ArraySlice<UInt8>, algorithm: AlgorithmIdentifier) -> Bool {
+    func hasSigned(_ bytes: ArraySlice<UInt8>, signature: ArraySlice<UInt8>, algorithm: AlgorithmIdentifier)
+        -> Bool
+    {
         guard case .supported(let algorithm) = SignatureAlgorithm(algorithm),
             let key = try? Certificate.PublicKey(derEncoded: Array(publicKey))
         else { return false }
@@ -71,14 +78,17 @@ extension DecodedCertificate {
             if size % 8 != 0 { return "has an RSA key of \(size) bits, which is no whole number of bytes" }
         case .ecPublicKey:
             let curve = ellipticCurve
-            guard curve == ObjectIdentifier(1, 2, 840, 10045, 3, 1, 7) || curve == ObjectIdentifier(1, 3, 132, 0, 34)
-                || curve == ObjectIdentifier(1, 3, 132, 0, 35)
+            guard
+                curve == ObjectIdentifier(1, 2, 840, 10045, 3, 1, 7)
+                    || curve == ObjectIdentifier(1, 3, 132, 0, 34)
+                    || curve == ObjectIdentifier(1, 3, 132, 0, 35)
             else { return "has a key on a curve other than P-256, P-384 and P-521, which is not supported" }
         case .ed25519: break
         case ObjectIdentifier(1, 2, 840, 10040, 4, 1): return "has a DSA key, which is not supported"
         default: return "has a key of the kind \(keyAlgorithm.algorithm), which is not supported"
         }
-        return (try? Certificate.PublicKey(derEncoded: Array(publicKey))) == nil ? "has a broken public key" : nil
+        return (try? Certificate.PublicKey(derEncoded: Array(publicKey))) == nil
+            ? "has a broken public key" : nil
     }
 
     /// Nil for a curve that is spelled out instead of named: RFC 5480 section 2.1.1 forbids it, since the curve could be

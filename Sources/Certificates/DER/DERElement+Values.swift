@@ -51,7 +51,9 @@ extension DERElement {
         for byte in bytes {
             for place in 0..<8 { bits.append(byte & (0x80 >> UInt8(place)) != 0) }
         }
-        guard !bits.suffix(Int(unused)).contains(true) else { throw failure("\(what) has padding that is not zero") }
+        guard !bits.suffix(Int(unused)).contains(true) else {
+            throw failure("\(what) has padding that is not zero")
+        }
         bits.removeLast(Int(unused))
         return bits
     }

@@ -59,7 +59,8 @@ struct DERReader {
         let length = try length(of: what, at: &cursor)
         guard length <= rest.endIndex - cursor else {
             throw DERError(
-                offset: start, "\(what) is cut short: \(length) bytes announced, \(rest.endIndex - cursor) there")
+                offset: start,
+                "\(what) is cut short: \(length) bytes announced, \(rest.endIndex - cursor) there")
         }
         let end = cursor + length
         let element = DERElement(tag: tag, bytes: rest[start..<end], content: rest[cursor..<end])
@@ -71,7 +72,8 @@ struct DERReader {
         let start = offset
         let element = try next(what)
         guard element.tag == tag else {
-            throw DERError(offset: start, "\(what): expected tag \(Self.hex(tag)), found \(Self.hex(element.tag))")
+            throw DERError(
+                offset: start, "\(what): expected tag \(Self.hex(tag)), found \(Self.hex(element.tag))")
         }
         return element
     }
@@ -94,7 +96,8 @@ struct DERReader {
         guard first & 0x80 != 0 else { return Int(first) }
         let count = Int(first & 0x7f)
         guard (1...4).contains(count), rest.endIndex - cursor >= count else {
-            let problem = count == 0 ? "has an indefinite length, which DER forbids" : "has a length out of range"
+            let problem =
+                count == 0 ? "has an indefinite length, which DER forbids" : "has a length out of range"
             throw DERError(offset: start, "\(what) \(problem)")
         }
         var length = 0
