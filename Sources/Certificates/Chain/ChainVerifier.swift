@@ -215,14 +215,15 @@ extension ChainVerifier {
             chain: chain, reachesAuthority: true, reasons: problems(of: chain, reachesAuthority: true))
     }
 
-    /// RFC 5280 section 6.1, from the authority down; signatures hold, and the time is judged apart.
+    /// RFC 5280 section 6.1, from the authority down; signatures hold, and the time is judged apart. Told from the leaf
+    /// up.
     private func problems(of chain: [DecodedCertificate], reachesAuthority: Bool) -> [ChainReason] {
         let rules = CertificateRules(usage: usage)
         var names = NameConstraintRules()
         var policies = PolicyRules(count: chain.count - 1)
-        var reasons: [ChainReason] = []
-        /// Intermediates below this authority that are not self-issued: what pathLenConstraint counts.
-        var counted = chain.dropFirst().dropLast().count { !$0.isSelfIssued }
+        // Intermediates below the one that is looked at, without self-issued ones: what pathLenConstraint counts.
+        var below = chain.dropFirst().dropLast().count { !$0.isSelfIssued }
+        var reasons: [[ChainReason]] = []
         for index in chain.indices.reversed() {
             let certificate = chain[index]
             let isLeaf = index == 0
@@ -230,31 +231,32 @@ extension ChainVerifier {
             let role: ChainReason.Role =
                 isLeaf ? .leaf : isTop && reachesAuthority ? .authority : .intermediate
             var problems = rules.problems(of: certificate, as: role)
-            if isLeaf || !certificate.isSelfIssued || isTop {
-                if !isTop { problems += names.problems(of: certificate) }
+            if !isTop {
+                if let problem = Self.keyMismatch(of: certificate, issuer: chain[index + 1]) {
+                    problems.append(problem)
+                }
+                // Section 6.1.3 (b): an authority's new certificate for itself keeps its old name.
+                if isLeaf || !certificate.isSelfIssued { problems += names.problems(of: certificate) }
+                if reachesAuthority, let problem = policies.step(certificate, isLeaf: isLeaf) {
+                    problems.append(problem)
+                }
             }
             if !isLeaf {
-                if !isTop, !certificate.isSelfIssued { counted -= 1 }
-                if let length = certificate.meaning.pathLength, counted > length {
+                if !isTop, !certificate.isSelfIssued { below -= 1 }
+                if let length = certificate.meaning.pathLength, below > length {
                     problems.append(
-                        "allows \(length) intermediates below it, and there are \(counted) (RFC 5280 section 4.2.1.9)"
+                        "allows \(length) intermediates below it, and there are \(below) (RFC 5280 section 4.2.1.9)"
                     )
                 }
                 problems += names.add(certificate)
-                if let problem = keyMismatch(of: chain[index - 1], issuer: certificate) {
-                    reasons.append(ChainReason(index == 1 ? .leaf : .intermediate, chain[index - 1], problem))
-                }
             }
-            if reachesAuthority, !isTop, let problem = policies.step(certificate, isLeaf: isLeaf) {
-                problems.append(problem)
-            }
-            reasons += problems.map { ChainReason(role, certificate, $0) }
+            reasons.append(problems.map { ChainReason(role, certificate, $0) })
         }
-        return reasons.reversed()
+        return reasons.reversed().flatMap { $0 }
     }
 
     /// RFC 5280 section 4.2.1.1: whoever names a key must mean this one. OpenSSL refuses such a chain too.
-    private func keyMismatch(of child: DecodedCertificate, issuer: DecodedCertificate) -> String? {
+    private static func keyMismatch(of child: DecodedCertificate, issuer: DecodedCertificate) -> String? {
         guard let wanted = child.meaning.authorityKey, let has = issuer.meaning.subjectKey, wanted != has
         else { return nil }
         return "names another key in authorityKeyIdentifier than that of \(issuer.shownName)"

@@ -34,11 +34,9 @@ extension DERElement {
         return identifier
     }
 
-    /// The bytes of a BIT STRING of whole bytes: keys and signatures.
-    func wholeBytes(_ what: String) throws(DERError) -> ArraySlice<UInt8> {
-        guard content.first == 0 else { throw failure("\(what) is no string of whole bytes") }
-        return content.dropFirst()
-    }
+    /// The bytes of a BIT STRING that should be of whole bytes, keys and signatures; none when it is not: no key and no
+    /// signature that holds has a broken byte at its end.
+    var wholeBytes: ArraySlice<UInt8> { content.first == 0 ? content.dropFirst() : [] }
 
     /// The named bits of a BIT STRING, bit 0 first. X.690 section 11.2: no trailing zero bits.
     func namedBits(_ what: String) throws(DERError) -> [Bool] {

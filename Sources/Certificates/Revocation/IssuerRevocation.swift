@@ -8,30 +8,41 @@ package import Sessions
 package struct IssuerRevocation: Sendable {
     /// Newest first.
     private let usable: [RevocationList]
+    /// Lists that say of some certificates that they are revoked, and of none that it is not.
+    private let partial: [RevocationList]
     /// Why the issuer's other lists do not count.
     package let obstacles: [String]
     private let issuer: String
 
     /// `lists` may hold those of other issuers too.
-    package init(issuer: DecodedCertificate, lists: [RevocationList]) {
+    ///
+    /// `chain` is a good chain that the issuer is part of: an authority that has changed its key signs its list with
+    /// another one than its certificates, and has issued itself a certificate for that (RFC 5280 section 6.3.3 (f)).
+    package init(issuer: DecodedCertificate, lists: [RevocationList], chain: [DecodedCertificate] = []) {
+        let signers = [issuer] + chain.filter { $0.subject == issuer.subject && $0.digest != issuer.digest }
         var usable: [RevocationList] = []
+        var partial: [RevocationList] = []
         var obstacles: [String] = []
         for list in lists where list.issuer == issuer.subject {
-            if let obstacle = Self.obstacle(of: list, issuer: issuer) {
+            let problems = signers.map { Self.signatureProblem(of: list, signer: $0) }
+            let signatureProblem = problems.contains(nil) ? nil : problems[0]
+            if let problem = signatureProblem ?? list.obstacle {
                 obstacles.append(
-                    "the revocation list of \(list.thisUpdate) by \(list.shownIssuer) \(obstacle)")
+                    "the revocation list of \(list.thisUpdate) by \(list.shownIssuer) \(problem)")
+                if signatureProblem == nil, list.entriesCount { partial.append(list) }
             } else {
                 usable.append(list)
             }
         }
         self.usable = usable.sorted { $0.isNewer(than: $1) }
+        self.partial = partial
         self.obstacles = obstacles
         self.issuer = issuer.shownName
     }
 
-    /// RFC 5280 section 6.3.3 (f) and (g), with the certificate's issuer as the only one who may sign the list.
-    private static func obstacle(of list: RevocationList, issuer: DecodedCertificate) -> String? {
-        if let keyUsage = issuer.meaning.keyUsage, !keyUsage.cRLSign {
+    /// RFC 5280 section 6.3.3 (f) and (g).
+    private static func signatureProblem(of list: RevocationList, signer: DecodedCertificate) -> String? {
+        if let keyUsage = signer.meaning.keyUsage, !keyUsage.cRLSign {
             return "does not count: the issuer's keyUsage has no cRLSign"
         }
         if list.innerAlgorithm != list.outerAlgorithm {
@@ -40,11 +51,8 @@ package struct IssuerRevocation: Sendable {
         if case .refused(let why) = SignatureAlgorithm(list.outerAlgorithm) {
             return "has a signature that does not count: \(why)"
         }
-        guard issuer.hasSigned(list.signedBytes, signature: list.signature, algorithm: list.outerAlgorithm)
-        else {
-            return "is not signed by it"
-        }
-        return list.obstacle
+        return signer.hasSigned(list.signedBytes, signature: list.signature, algorithm: list.outerAlgorithm)
+            ? nil : "is not signed by it"
     }
 
     package func status(of certificate: DecodedCertificate, at instant: Instant) -> RevocationStatus {
@@ -56,15 +64,16 @@ package struct IssuerRevocation: Sendable {
     ///
     /// `serial` is the content of the certificate's INTEGER: big-endian, with a zero byte before a high bit.
     package func status(of serial: some Collection<UInt8>, at instant: Instant) -> RevocationStatus {
+        for list in partial where list.thisUpdate <= instant {
+            if let date = list.revocation(of: serial) { return .revoked(since: date) }
+        }
         guard let list = usable.first(where: { $0.thisUpdate <= instant }) else {
             if let early = usable.last {
                 return .unknown(reason: "the revocation list of \(issuer) is of later, \(early.thisUpdate)")
             }
             return .unknown(reason: obstacles.first ?? "there is no revocation list of \(issuer)")
         }
-        if let entry = list.entry(for: serial), entry.reason != RevocationList.removeFromCRL {
-            return .revoked(since: entry.date)
-        }
+        if let date = list.revocation(of: serial) { return .revoked(since: date) }
         guard let nextUpdate = list.nextUpdate else {
             return .unknown(reason: "the revocation list of \(issuer) does not say until when it is good")
         }

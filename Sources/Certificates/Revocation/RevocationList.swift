@@ -20,11 +20,14 @@ package struct RevocationList: Sendable {
     package let nextUpdate: Instant?
     /// The content of the INTEGER; nil when the list has none, as those of small authorities.
     let number: [UInt8]?
-    /// Why the list cannot be used though it is one, in words for an administrator.
+    /// Why the list says nothing of the certificates that are not on it, in words for an administrator; nil for one
+    /// that does.
     package let obstacle: String?
+    /// The certificates that are on it are the issuer's and revoked, in spite of an obstacle.
+    let entriesCount: Bool
     private let entries: [Entry]
 
-    /// Where an entry stands; sorted by the beginning of its serial number.
+    /// Where an entry stands; sorted by a key made of its serial number.
     private struct Entry {
         let key: UInt64
         let offset: UInt32
@@ -42,15 +45,15 @@ package struct RevocationList: Sendable {
         let signed = try outer.next("the signed part", tag: DERTag.sequence)
         outerAlgorithm = try AlgorithmIdentifier(
             try outer.next("the signature's algorithm", tag: DERTag.sequence))
-        signature = try outer.next("the signature", tag: DERTag.bitString).wholeBytes("the signature")
+        signature = try outer.next("the signature", tag: DERTag.bitString).wholeBytes
         try outer.expectEnd("the signature")
         signedBytes = signed.bytes
 
         var reader = signed.reader
-        var obstacle: String?
+        var obstacle = Obstacle()
         if let version = try reader.optional("the version", tag: DERTag.integer) {
             let number = try version.smallNumber("the version")
-            if number != 1 { obstacle = "has version \(number + 1), not 2 (RFC 5280 section 5.1.2.1)" }
+            if number != 1 { obstacle.add("has version \(number + 1), not 2 (RFC 5280 section 5.1.2.1)") }
         }
         innerAlgorithm = try AlgorithmIdentifier(
             try reader.next("the signed algorithm", tag: DERTag.sequence))
@@ -63,14 +66,26 @@ package struct RevocationList: Sendable {
         number = try Self.number(
             try reader.optional("the list's extensions", tag: DERTag.constructed(0)), &obstacle)
         try reader.expectEnd("the signed part")
-        self.obstacle = obstacle
+        self.obstacle = obstacle.text
+        entriesCount = obstacle.entriesCount
+    }
+
+    /// The first thing that stands in the way of using the list.
+    private struct Obstacle {
+        private(set) var text: String?
+        private(set) var entriesCount = true
+
+        mutating func add(_ text: String, entriesCount: Bool = false) {
+            self.text = self.text ?? text
+            self.entriesCount = self.entriesCount && entriesCount
+        }
     }
 
     package var count: Int { entries.count }
     package var shownIssuer: String { issuer.isEmpty ? "(no name)" : issuer.shown }
 
-    /// What the list says of one serial number: whether it is on it, and since when it is revoked.
-    func entry(for serial: some Collection<UInt8>) -> (date: Instant, reason: Int?)? {
+    /// Since when a certificate is revoked; nil when the list does not say that it is.
+    func revocation(of serial: some Collection<UInt8>) -> Instant? {
         let key = Self.key(serial)
         var low = 0
         var high = entries.count
@@ -78,20 +93,20 @@ package struct RevocationList: Sendable {
             let middle = (low + high) / 2
             if entries[middle].key < key { low = middle + 1 } else { high = middle }
         }
-        var held: (date: Instant, reason: Int?)?
         while low < entries.count, entries[low].key == key {
-            if let found = try? read(entries[low]), found.serial.elementsEqual(serial) {
-                // A serial number that stands twice is revoked if either entry says so.
-                guard found.reason == Self.removeFromCRL else { return (found.date, found.reason) }
-                held = (found.date, found.reason)
+            // A serial number that stands twice is revoked if either entry says so.
+            if let found = try? read(entries[low]), found.serial.elementsEqual(serial),
+                found.reason != Self.removeFromCRL
+            {
+                return found.date
             }
             low += 1
         }
-        return held
+        return nil
     }
 
     /// RFC 5280 section 5.3.1: taken off hold again. It belongs on delta lists; on a whole one it revokes nothing.
-    static let removeFromCRL = 8
+    private static let removeFromCRL = 8
 
     /// Later than the other: by thisUpdate, then by number.
     func isNewer(than other: RevocationList) -> Bool {
@@ -105,11 +120,11 @@ package struct RevocationList: Sendable {
     ) throws(DERError) -> (serial: ArraySlice<UInt8>, date: Instant, reason: Int?) {
         var reader = DERReader(der[Int(entry.offset)...])
         let element = try reader.next("an entry", tag: DERTag.sequence)
-        var obstacle: String?
+        var obstacle = Obstacle()
         return try Self.parts(of: element, &obstacle)
     }
 
-    private static func entries(_ list: DERElement?, _ obstacle: inout String?) throws(DERError) -> [Entry] {
+    private static func entries(_ list: DERElement?, _ obstacle: inout Obstacle) throws(DERError) -> [Entry] {
         guard let list else { return [] }
         var entries: [Entry] = []
         var reader = list.reader
@@ -124,7 +139,7 @@ package struct RevocationList: Sendable {
     }
 
     private static func parts(
-        of element: DERElement, _ obstacle: inout String?
+        of element: DERElement, _ obstacle: inout Obstacle
     ) throws(DERError) -> (serial: ArraySlice<UInt8>, date: Instant, reason: Int?) {
         var reader = element.reader
         let serial = try reader.next("a serial number", tag: DERTag.integer).integerBytes("a serial number")
@@ -141,9 +156,9 @@ package struct RevocationList: Sendable {
                     try value.expectEnd("reasonCode")
                 // Section 5.3.3: from here on the entries are another issuer's.
                 case .certificateIssuer:
-                    obstacle = obstacle ?? "lists certificates of other issuers, which is not supported"
+                    obstacle.add("lists certificates of other issuers, which is not supported")
                 default:
-                    if item.isCritical { obstacle = obstacle ?? unknown(item.identifier, "an entry with ") }
+                    if item.isCritical { obstacle.add(unknown(item.identifier, "an entry with ")) }
                 }
             }
         }
@@ -152,7 +167,7 @@ package struct RevocationList: Sendable {
     }
 
     /// Reads the list's extensions, and returns its number.
-    private static func number(_ tagged: DERElement?, _ obstacle: inout String?) throws(DERError) -> [UInt8]?
+    private static func number(_ tagged: DERElement?, _ obstacle: inout Obstacle) throws(DERError) -> [UInt8]?
     {
         guard let tagged else { return nil }
         var wrapper = tagged.reader
@@ -162,7 +177,7 @@ package struct RevocationList: Sendable {
         var seen: Set<ObjectIdentifier> = []
         for item in try DecodedCertificate.list(of: list) {
             if !seen.insert(item.identifier).inserted {
-                obstacle = obstacle ?? "has the extension \(item.identifier.name) twice"
+                obstacle.add("has the extension \(item.identifier.name) twice")
             }
             switch item.identifier {
             case .crlNumber:
@@ -170,30 +185,43 @@ package struct RevocationList: Sendable {
                 number = Array(try value.next("cRLNumber", tag: DERTag.integer).integerBytes("cRLNumber"))
                 try value.expectEnd("cRLNumber")
                 if item.isCritical {
-                    obstacle = obstacle ?? "marks cRLNumber as critical, which RFC 5280 section 5.2.3 forbids"
+                    obstacle.add("marks cRLNumber as critical, which RFC 5280 section 5.2.3 forbids")
                 }
             // Refused even where the critical flag is missing: a list of changes, or of some certificates only, says
             // nothing of those that are not on it.
             case .deltaCRLIndicator:
-                obstacle = obstacle ?? "is a list of changes (deltaCRLIndicator), which is not supported"
+                obstacle.add(
+                    "is a list of changes (deltaCRLIndicator), which is not supported", entriesCount: true)
             case .issuingDistributionPoint:
-                obstacle =
-                    obstacle ?? "covers a part of its issuer's certificates (issuingDistributionPoint), "
-                    + "which is not supported"
+                obstacle.add(
+                    "covers a part of its issuer's certificates (issuingDistributionPoint), which is not supported",
+                    entriesCount: try !isIndirect(item))
             case .authorityKeyIdentifier, .issuerAlternativeName: break
             default:
-                if item.isCritical { obstacle = obstacle ?? unknown(item.identifier, "") }
+                if item.isCritical { obstacle.add(unknown(item.identifier, "")) }
             }
         }
         return number
+    }
+
+    /// RFC 5280 section 5.2.5: a list with entries of other issuers.
+    private static func isIndirect(_ item: DecodedCertificate.Extension) throws(DERError) -> Bool {
+        var value = DERReader(item.value)
+        var parts = try value.next("issuingDistributionPoint", tag: DERTag.sequence).reader
+        try value.expectEnd("issuingDistributionPoint")
+        while !parts.isAtEnd {
+            let part = try parts.next("a part of issuingDistributionPoint")
+            if part.tag == DERTag.context(4) { return try part.boolean("indirectCRL") }
+        }
+        return false
     }
 
     private static func unknown(_ identifier: ObjectIdentifier, _ place: String) -> String {
         "has \(place)a critical extension that is not known here, \(identifier.name) (RFC 5280 section 5.2)"
     }
 
-    /// The first eight bytes of a serial number, after its length: most lists differ there, and a search looks at all
-    /// that do not.
+    /// Made of the first eight bytes of a serial number and its length: most serial numbers differ there, and a search
+    /// looks at all that do not.
     private static func key(_ serial: some Collection<UInt8>) -> UInt64 {
         let start = serial.prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return start &* 31 &+ UInt64(serial.count)
