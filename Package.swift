@@ -51,6 +51,9 @@ let package = Package(
         .target(name: "Sessions", dependencies: ["NetworkTypes"], swiftSettings: strict),
         .target(name: "Evidence", dependencies: ["Sessions", "NetworkTypes", crypto], swiftSettings: strict),
         .target(
+            name: "Certificates", dependencies: ["Evidence", "Sessions", "NetworkTypes", x509, asn1, crypto],
+            swiftSettings: strict),
+        .target(
             name: "PolicyLanguage",
             dependencies: ["NetworkTypes", "FlowSpace", "Sessions", "Evidence", yams],
             swiftSettings: strict),
@@ -111,7 +114,9 @@ let package = Package(
             dependencies: [
                 "Capture", "PacketPath", "Replay",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
-                "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Control", "Lab", "CLinux",
+                "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
+                "Control", "Lab",
+                "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 

@@ -22,7 +22,7 @@ struct Gatehouse: AsyncParsableCommand {
                     ListSessions.self, Show.self, Explain.self, Disconnect.self, Readmit.self, Device.self,
                     User.self,
                 ]),
-            CommandGroup(name: "Evidence", subcommands: [CountryCommand.self]),
+            CommandGroup(name: "Evidence", subcommands: [CertificateCommand.self, CountryCommand.self]),
             CommandGroup(name: "Recorded traffic", subcommands: [ReplayCommand.self, Decode.self]),
             CommandGroup(name: "Trying it out", subcommands: [LabCommand.self]),
         ])

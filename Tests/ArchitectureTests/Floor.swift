@@ -69,6 +69,10 @@ extension Floor {
                 "Facts are stated before anyone judges them: policy reads evidence, never the other way round"
         ),
         Floor(
+            "Certificates", .pure, ["Evidence", "Sessions"],
+            outside: ["X509", "SwiftASN1", "Crypto", "Foundation", "FoundationEssentials"],
+            why: "Whether a chain is good depends on its bytes, its authorities and the time, and on no disk"),
+        Floor(
             "PolicyLanguage", .pure, ["NetworkTypes", "FlowSpace", "Sessions", "Evidence"],
             outside: ["Yams", "Foundation", "FoundationEssentials"],
             why: "Rule files mean the same on an administrator's machine as on the gateway"),
