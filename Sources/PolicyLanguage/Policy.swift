@@ -64,6 +64,17 @@ package struct Policy: Sendable {
         idle != nil || classes.contains { $0.idle != nil || $0.asksForBehaviour }
     }
 
+    /// Whether some rule rests on the country of an address: whoever puts the pack in force without a database should warn.
+    package var restsOnCountry: Bool {
+        let conditions = classes.flatMap(\.conditions) + systems.flatMap(\.needs)
+        return conditions.contains { condition in
+            switch condition.test {
+            case .country, .approval(.travel): true
+            default: false
+            }
+        }
+    }
+
     /// The longest time that some rule wants a scan remembered.
     package var longestScanMemory: Duration {
         let memories = classes.flatMap(\.conditions).flatMap { condition -> [Duration] in

@@ -22,10 +22,18 @@ struct Daemon {
         let policy = try readPolicy(clock)
         let store = try openStore()
         let seeds = try readSeeds()
+        let evidence = EvidenceSources(configuration, log: log)
+        _ = evidence.refresh()
+        if policy.restsOnCountry, configuration.countries.isEmpty {
+            log.warning(
+                "rules rest on the country of addresses, and no database is configured ('countries'): none is known"
+            )
+        }
         let enforcer = Enforcer(
             settings: settings, policy: policy,
             codes: TOTPVerifier(seeds: seeds, states: try store.totpStates()),
-            recollection: try recollection(store), backend: NetlinkRulesetBackend(),
+            recollection: try recollection(store), surroundings: evidence.surroundings,
+            backend: NetlinkRulesetBackend(),
             ledger: StoreLedger(store: store),
             clock: clock, log: log)
         do {
@@ -36,7 +44,8 @@ struct Daemon {
         log.notice(
             "in force: everything from \(settings.layout.tunnels.joined(separator: ", ")) is refused but sessions"
         )
-        let services = try await services(enforcer)
+        let services =
+            try await services(enforcer) + [EvidenceService(sources: evidence, enforcer: enforcer)]
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log))

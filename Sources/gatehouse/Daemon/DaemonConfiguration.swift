@@ -12,6 +12,8 @@ struct DaemonConfiguration: Sendable {
     var control: String
     /// The file of one-time code seeds; nil when nobody logs in with codes.
     var seeds: String?
+    /// Files of a country database; none where the country of an address is not to be known.
+    var countries: [String]
     var lease: Duration
     var grace: Duration
     /// The NFLOG group of refused packets; nil for none.
@@ -55,7 +57,7 @@ struct DaemonConfiguration: Sendable {
 
     private static let keys = [
         "rules", "state", "control", "totp-seeds", "lease", "grace", "refusal-log-group", "sources",
-        "packet-path",
+        "packet-path", "countries",
     ]
 
     private static func parse(_ root: DocumentNode, _ log: DiagnosticLog) -> DaemonConfiguration? {
@@ -68,7 +70,9 @@ struct DaemonConfiguration: Sendable {
             rules: rules?.value ?? "",
             state: mapping.read("state", .absolutePath)?.value ?? "/var/lib/gatehouse",
             control: mapping.read("control", .absolutePath)?.value ?? "/run/gatehouse/control.sock",
-            seeds: mapping.read("totp-seeds", .absolutePath)?.value, lease: lease?.value ?? .seconds(60),
+            seeds: mapping.read("totp-seeds", .absolutePath)?.value,
+            countries: mapping.list("countries", .absolutePath)?.map(\.value) ?? [],
+            lease: lease?.value ?? .seconds(60),
             grace: mapping.read("grace", .duration())?.value ?? .seconds(600), refusalLogGroup: group?.value,
             sources: sources ?? [],
             packetPath: mapping.has("packet-path")

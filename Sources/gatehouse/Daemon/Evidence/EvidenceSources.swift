@@ -1,0 +1,57 @@
+import Dispatch
+import Enforcement
+import Logging
+import Place
+import ServiceLifecycle
+
+/// The files that evidence comes from, and what is known from them.
+struct EvidenceSources: Sendable {
+    /// Nil where no database is configured.
+    let countries: WatchedCountryDatabase?
+    let log: Logger
+
+    init(_ configuration: DaemonConfiguration, log: Logger) {
+        countries =
+            configuration.countries.isEmpty ? nil : WatchedCountryDatabase(paths: configuration.countries)
+        self.log = log
+    }
+
+    var surroundings: Surroundings { Surroundings(countries: countries) }
+
+    /// Reads what changed; true when some of it did. Waits for the disk.
+    func refresh() -> Bool {
+        switch countries?.refresh() {
+        case .loaded(let database)?:
+            for file in database.files {
+                log.notice("countries from \(file.path)\(file.built.map { ", built \($0)" } ?? "")")
+            }
+            return true
+        case .refused(let error)?:
+            log.error("countries: \(error); what was known before stays")
+            return false
+        case .unchanged?, .changing?, nil: return false
+        }
+    }
+}
+
+/// Looks every few seconds whether files that evidence comes from have changed; every session is looked at again when one
+/// has.
+struct EvidenceService: Service {
+    let sources: EvidenceSources
+    let enforcer: Enforcer
+
+    private static let interval = DispatchTimeInterval.seconds(5)
+
+    func run() async throws {
+        // A queue of its own: reading a database takes longer than others may wait.
+        let queue = DispatchQueue(label: "gatehouse.evidence")
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.setEventHandler { [sources, enforcer] in
+            if sources.refresh() { enforcer.send(sources.surroundings) }
+        }
+        timer.schedule(deadline: .now() + Self.interval, repeating: Self.interval)
+        timer.resume()
+        defer { timer.cancel() }
+        try? await gracefulShutdown()
+    }
+}
