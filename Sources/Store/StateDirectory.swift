@@ -64,6 +64,8 @@ struct StateDirectory {
         if status.st_mode & 0o077 != 0, unsafe chmod(database, 0o600) != 0 {
             throw failure("cannot change the mode of gatehouse.sqlite")
         }
+        // SQLite would open it for reading, and then complain of its locks.
+        if unsafe access(database, W_OK) != 0 { throw .readOnly(path: database, operation: "open the store") }
         return true
     }
 

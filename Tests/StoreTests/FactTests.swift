@@ -84,8 +84,10 @@ import Testing
             let writing = try clock.measure { try store.perform(facts.map { .fact($0) }) }
             var read: [RegisterFact] = []
             let reading = try clock.measure { read = try store.facts() }
-            print("100000 facts: written in \(writing), read in \(reading)")
             #expect(read == facts)
+            store.close()
+            let opening = try clock.measure { try Store(directory: path).close() }
+            print("100000 facts: written in \(writing), read in \(reading), checked and opened in \(opening)")
         }
     }
 
