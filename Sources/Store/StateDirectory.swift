@@ -9,7 +9,8 @@ struct StateDirectory {
     var database: String { path + "/gatehouse.sqlite" }
     /// Where a new database is made, before it gets its name complete.
     var draft: String { path + "/gatehouse.sqlite.new" }
-    /// What takes the place of a damaged database. It is whole, and while it is there the change of places is under way.
+    /// What takes the place of a damaged database. It is whole, and while it is there the change of places is under
+    /// way.
     var successor: String { path + "/gatehouse.sqlite.next" }
 
     /// What SQLite keeps beside a database (sqlite.org/tempfiles.html). The database comes last: while it is under its
@@ -28,8 +29,8 @@ struct StateDirectory {
         }
     }
 
-    /// Keeps every other process out, until the lock is let go of: SQLite's own locks are on a file that may be damaged,
-    /// and go with it when it is renamed.
+    /// Keeps every other process out, until the lock is let go of: SQLite's own locks are on a file that may be
+    /// damaged, and go with it when it is renamed.
     func lock() throws(StoreError) -> DirectoryLock {
         let descriptor = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure("cannot open it") }

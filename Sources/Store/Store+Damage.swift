@@ -11,8 +11,9 @@ extension Store {
     }
 
     /// Opens like ``init(directory:schema:)``; a damaged database is renamed first, together with its log, to
-    /// `gatehouse.sqlite.damaged-<UTC time>`, and an empty one takes its place that says so until somebody acknowledges
-    /// it. Nothing is deleted or overwritten. Every other problem is thrown, and nothing is touched.
+    /// `gatehouse.sqlite.damaged-<UTC time>`, and an empty one takes its place that says so until somebody
+    /// acknowledges it. Nothing is deleted or overwritten, but SQLite may have written a sound log into a damaged
+    /// file by then. Every other problem is thrown.
     package static func openOrSetAside(
         directory: String, at now: Instant, schema: Schema = .current
     ) throws(StoreError) -> Opening {
@@ -49,8 +50,8 @@ extension Store {
     // MARK: - Changing places
 
     /// The successor is whole, with the mark in it, before anything is renamed: whenever the process dies, the next
-    /// start finds the damaged database, or the successor and knows what is left to do. There is no time at which a start
-    /// would find neither and begin with an empty database that says nothing.
+    /// start finds the damaged database, or the successor and knows what is left to do. There is no time at which a
+    /// start would find neither and begin with an empty database that says nothing.
     private static func setAside(
         _ reason: String, at now: Instant, in directory: StateDirectory, _ schema: Schema
     ) throws(StoreError) -> DamageRecord {

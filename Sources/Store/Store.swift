@@ -117,8 +117,8 @@ package final class Store: Sendable {
         }
     }
 
-    /// Reads only, and all of the file once: damage is found at the start, not in the middle of a login. Indexes are held
-    /// against their tables too: a hold that its index does not know is a hold that nobody finds.
+    /// Reads only, and all of the file once: damage is found at the start, not in the middle of a login. Indexes are
+    /// held against their tables too: a hold that its index does not know is a hold that nobody finds.
     private static func check(
         _ queue: DatabaseQueue, _ path: String, _ schema: Schema
     ) throws(StoreError) -> Int {

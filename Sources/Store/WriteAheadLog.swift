@@ -3,9 +3,9 @@ import Foundation
 /// Looks for damage in a write-ahead log that SQLite passes over: where a checksum is wrong, it takes the log to end,
 /// and whatever was acknowledged after that is gone without a word (sqlite.org/walformat.html).
 ///
-/// The last transaction may really be half there, when power failed under it: it was never acknowledged. But one that is
-/// followed by another was, since each is synced before the next begins. What this cannot see is a log that was cut short
-/// between two transactions, or is missing.
+/// The last transaction may really be half there, when power failed under it: it was never acknowledged. But one that
+/// is followed by another was, since each is synced before the next begins. What this cannot see is a log that was
+/// cut short between two transactions, or is missing.
 enum WriteAheadLog {
     static func problem(ofFile path: String) throws(StoreError) -> String? {
         do {
@@ -83,8 +83,8 @@ enum WriteAheadLog {
             sum = Checksum(first: word(log, start + 16), second: word(log, start + 20))
         }
 
-        /// A frame that an earlier use of the file left differs in both halves: one is counted up, one is drawn anew. In
-        /// a frame with one half right, the other was damaged.
+        /// A frame that an earlier use of the file left differs in both halves: one is counted up, one is drawn anew.
+        /// In a frame with one half right, the other was damaged.
         func isOf(_ header: Header) -> Bool { salt[0] == header.salt[0] || salt[1] == header.salt[1] }
     }
 

@@ -54,7 +54,7 @@ import Testing
     }
 
     /// What a report costs, alone and in company: one synced write is shared by all of a call.
-    @Test(arguments: [1, 10, 100, 1000])
+    @Test(.serialized, arguments: [1, 10, 100, 1000])
     func takesManyReports(batch: Int) throws {
         try withFreshPath { path in
             let store = try Store(directory: path)

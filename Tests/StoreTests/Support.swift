@@ -8,7 +8,8 @@ import Testing
 
 /// A path below the temporary directory where nothing is yet; what comes to be there is removed afterwards.
 ///
-/// - Parameter onDisk: false for tests that look at bytes and not at how long they last: syncing takes most of the time.
+/// - Parameter onDisk: false for tests that look at bytes and not at how long they last: syncing takes most of the
+/// time.
 func withFreshPath<Value>(onDisk: Bool = true, _ body: (String) throws -> Value) throws -> Value {
     let memory = URL(fileURLWithPath: "/dev/shm", isDirectory: true)
     let isThere = FileManager.default.isWritableFile(atPath: memory.path)
