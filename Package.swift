@@ -174,7 +174,7 @@ let package = Package(
             exclude: ["Transcripts"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["TestSupport", "Store", "Evidence", "Sessions", "NetworkTypes"],
+            dependencies: ["TestSupport", "Store", "Evidence", "Sessions", "NetworkTypes", grdb],
             swiftSettings: strict),
         .testTarget(
             name: "EnforcementTests",
