@@ -120,6 +120,14 @@ let package = Package(
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
+        // Measured from inside, since it is no library: bench/run starts it beside the others.
+        .executableTarget(
+            name: "EvidenceBench",
+            dependencies: [
+                "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
+                "NetworkTypes", "Netfilter", "Store", "CLinux", logging,
+            ], path: "bench/Evidence", swiftSettings: strict),
+
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
