@@ -1,4 +1,4 @@
-/// What the extensions say that this project understands (RFC 5280 section 4.2), and what is wrong with how they say it.
+/// What the extensions say that this project understands (RFC 5280 section 4.2), and what is wrong with them.
 struct CertificateMeaning: Sendable {
     struct KeyUsage: Sendable {
         let digitalSignature, keyEncipherment, keyAgreement, keyCertSign, cRLSign: Bool
@@ -45,9 +45,9 @@ struct CertificateMeaning: Sendable {
             }
             do throws(DERError) {
                 if try !read(item), item.isCritical {
+                    let name = item.identifier.name
                     problems.append(
-                        "has a critical extension that is not known here, \(item.identifier.name) (RFC 5280 section 4.2)"
-                    )
+                        "has a critical extension that is not known here, \(name) (RFC 5280 section 4.2)")
                 }
             } catch {
                 problems.append("has a broken extension \(item.identifier.name): \(error)")

@@ -1,3 +1,5 @@
+import NetworkTypes
+
 /// One name of a subjectAltName or a name constraint (RFC 5280 section 4.2.1.6).
 enum GeneralName: Sendable {
     case other(type: ObjectIdentifier, value: ArraySlice<UInt8>)
@@ -68,12 +70,13 @@ enum GeneralName: Sendable {
     }
 
     private static func shown(address bytes: [UInt8]) -> String {
-        switch bytes.count {
-        case 4: return bytes.map { "\($0)" }.joined(separator: ".")
-        case 8:
-            return shown(address: Array(bytes[..<4])) + " mask " + shown(address: Array(bytes[4...]))
-        default: return ShownText.shown(ShownText.hexadecimal(bytes), bound: 70)
+        if let address = IPAddress(bytes: bytes) { return "\(address)" }
+        if bytes.count == 8 || bytes.count == 32, let address = IPAddress(bytes: bytes[..<(bytes.count / 2)]),
+            let mask = IPAddress(bytes: bytes[(bytes.count / 2)...])
+        {
+            return "\(address) mask \(mask)"
         }
+        return ShownText.shown(ShownText.hexadecimal(bytes), bound: 70)
     }
 
     static func list(_ element: DERElement, _ what: String) throws(DERError) -> [GeneralName] {

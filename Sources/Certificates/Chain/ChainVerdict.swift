@@ -32,7 +32,9 @@ package struct ChainVerdict: Sendable {
             }
             if instant >= certificate.end {
                 reasons.append(
-                    ChainReason(role, certificate, "has expired: it was valid until \(certificate.end)"))
+                    ChainReason(
+                        role, certificate, "has expired: its last second was \(certificate.end - .seconds(1))"
+                    ))
             }
         }
         return reasons

@@ -4,11 +4,11 @@ package import Sessions
 
 /// Builds chains from a leaf to authorities that an administrator trusts, and judges them by RFC 5280 section 6.
 ///
-/// An authority may be a root or any certificate below one: what signed it is not asked. It is held to the same rules as
-/// every other certificate of the chain, its validity included, except for its own signature.
+/// An authority may be a root or any certificate below one: what signed it is not asked. It is held to the same rules
+/// as every other certificate of the chain, its validity included, except for its own signature.
 ///
-/// Intermediates come from whoever wants in, so there are bounds: on the certificates that are looked at, the length of a
-/// chain, the signatures that are checked and the chains that are tried.
+/// Intermediates come from whoever wants in, so there are bounds: on the certificates that are looked at, the length
+/// of a chain, the signatures that are checked and the chains that are tried.
 package struct ChainVerifier: Sendable {
     /// Of a chain, leaf and authority included.
     package static let maximumLength = 12
@@ -86,16 +86,17 @@ extension ChainVerifier {
 
         mutating func run(from leaf: DecodedCertificate) -> ChainVerdict {
             _ = extend([leaf])
-            let found = best ?? verifier.deadEnd([leaf], "leads nowhere")
+            let found =
+                best
+                ?? ChainVerdict(
+                    chain: [leaf], reachesAuthority: false,
+                    reasons: verifier.problems(of: [leaf], reachesAuthority: false))
             guard isExhausted, !found.reachesAuthority || !found.reasons.isEmpty else { return found }
+            let given = "gave up after \(signatureChecks) signatures and \(chains) chains"
             return ChainVerdict(
                 chain: found.chain, reachesAuthority: found.reachesAuthority,
-                reasons: found.reasons + [
-                    ChainReason(
-                        .leaf, leaf,
-                        "has too many ways to an authority: gave up after \(signatureChecks) signatures and \(chains) chains"
-                    )
-                ])
+                reasons: found.reasons
+                    + [ChainReason(.leaf, leaf, "has too many ways to an authority: \(given)")])
         }
 
         /// Returns true when the search is over: a good chain was found, or the bounds were reached.
@@ -112,11 +113,9 @@ extension ChainVerifier {
                     continue
                 }
                 guard chain.count < ChainVerifier.maximumLength else {
+                    let most = "\(ChainVerifier.maximumLength) certificates"
                     return note(
-                        verifier.deadEnd(
-                            chain,
-                            "ends a chain of \(ChainVerifier.maximumLength) certificates, and longer ones are not followed"
-                        ))
+                        verifier.deadEnd(chain, "ends a chain of \(most), and longer ones are not followed"))
                 }
                 guard let holds = signatureHolds(of: child, by: issuer) else { return true }
                 guard holds else {
@@ -236,7 +235,13 @@ extension ChainVerifier {
                     problems.append(problem)
                 }
                 // Section 6.1.3 (b): an authority's new certificate for itself keeps its old name.
-                if isLeaf || !certificate.isSelfIssued { problems += names.problems(of: certificate) }
+                if isLeaf {
+                    problems += names.problems(of: certificate) {
+                        NameSyntax.problem(of: $0, usage: usage) != nil
+                    }
+                } else if !certificate.isSelfIssued {
+                    problems += names.problems(of: certificate)
+                }
                 if reachesAuthority, let problem = policies.step(certificate, isLeaf: isLeaf) {
                     problems.append(problem)
                 }

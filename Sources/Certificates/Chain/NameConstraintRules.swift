@@ -11,17 +11,21 @@ struct NameConstraintRules {
     /// that cannot be understood forbids everything.
     mutating func add(_ certificate: DecodedCertificate) -> [String] {
         guard let constraints = certificate.meaning.nameConstraints else { return [] }
-        above.append((certificate.shownName, constraints))
         for name in constraints.permitted + constraints.excluded where !Self.isWellFormed(name) {
             return ["has a malformed name constraint, \(name.shown)"]
         }
+        above.append((certificate.shownName, constraints))
         return []
     }
 
     /// What the constraints forbid of this certificate's names; the first of each authority, which is enough to know.
-    mutating func problems(of certificate: DecodedCertificate) -> [String] {
+    ///
+    /// `alreadyRefused` are alternative names that are refused without this, and not again.
+    mutating func problems(
+        of certificate: DecodedCertificate, alreadyRefused: (GeneralName) -> Bool = { _ in false }
+    ) -> [String] {
         guard !above.isEmpty else { return [] }
-        let names = Self.names(of: certificate)
+        let names = Self.names(of: certificate).filter { !alreadyRefused($0) }
         var problems: [String] = []
         for (authority, constraints) in above {
             for name in names {

@@ -1,5 +1,5 @@
-/// Certificate policies along a chain (RFC 5280 sections 6.1.2 to 6.1.5), with every policy acceptable at the start: what
-/// is left to check is whether an authority that asks for an explicit policy gets one.
+/// Certificate policies along a chain (RFC 5280 sections 6.1.2 to 6.1.5), with every policy acceptable at the start:
+/// what is left to check is whether an authority that asks for an explicit policy gets one.
 ///
 /// The RFC grows a tree. Only its lowest level matters for that answer, and nodes of one policy on one level have the
 /// same children: so a level is a table, and a hostile chain cannot make it grow beyond what its certificates list.

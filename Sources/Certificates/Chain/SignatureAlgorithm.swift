@@ -91,8 +91,8 @@ extension DecodedCertificate {
             ? "has a broken public key" : nil
     }
 
-    /// Nil for a curve that is spelled out instead of named: RFC 5480 section 2.1.1 forbids it, since the curve could be
-    /// one of the attacker's (CVE-2020-0601).
+    /// Nil for a curve that is spelled out instead of named: RFC 5480 section 2.1.1 forbids it, since the curve could
+    /// be one of the attacker's (CVE-2020-0601).
     private var ellipticCurve: ObjectIdentifier? {
         var reader = DERReader(keyAlgorithm.parameters[...])
         return try? reader.next("a curve", tag: DERTag.objectIdentifier).objectIdentifier("a curve")

@@ -2,7 +2,8 @@ package import Sessions
 
 /// A certificate revocation list (RFC 5280 section 5), taken apart; whether it is the issuer's own is not known yet.
 ///
-/// Keeps the bytes that it was made of, and 16 bytes more for each entry: a list of a million entries, 37 MB, costs 53 MB.
+/// Keeps the bytes that it was made of, and 16 bytes more for each entry: a list of a million entries, 37 MB, costs
+/// 53 MB.
 /// Making it takes time in proportion to n log n; looking a serial number up takes time in proportion to log n.
 package struct RevocationList: Sendable {
     /// Some 3 million entries.

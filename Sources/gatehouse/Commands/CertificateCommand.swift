@@ -17,8 +17,8 @@ struct CheckCertificate: ParsableCommand {
         abstract: "Say whether a certificate is good, with every reason why not.",
         discussion: """
             Files are PEM or DER and may hold several certificates. In LEAF the first is judged; the others are \
-            intermediates. Authorities are trusted as they are, be they roots or not. With '--crl' every certificate of \
-            the chain must be known not to be revoked, so each of its issuers needs a list that is in date.
+            intermediates. Authorities are trusted as they are, be they roots or not. With '--crl' every certificate \
+            of the chain must be known not to be revoked, so each of its issuers needs a list that is in date.
 
             Ends with 0 for yes, 1 for no, 2 when a file cannot be read or is neither PEM nor DER.
             """)
@@ -247,7 +247,7 @@ private struct Answer: Encodable {
             }
         }
         if let validFrom, let validUntil {
-            rows.append(("valid", "\(validFrom) to \(validUntil), judged at \(at)"))
+            rows.append(("valid", "\(validFrom) to before \(validUntil); judged at \(at)"))
         }
         for link in chain {
             if let revocation = link.revocation { rows.append(("revocation", "\(link.role): \(revocation)")) }
