@@ -150,6 +150,11 @@ let package = Package(
             name: "EvidenceTests", dependencies: ["TestSupport", "Evidence", "Sessions", "NetworkTypes"],
             swiftSettings: strict),
         .testTarget(
+            name: "CertificatesTests",
+            dependencies: [
+                "TestSupport", "Certificates", "Evidence", "Sessions", "NetworkTypes", x509, asn1, crypto,
+            ], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
             name: "PolicyLanguageTests",
             dependencies: [
                 "TestSupport", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions", "NetworkTypes",

@@ -53,7 +53,7 @@ package enum PEMDocument {
         var parts: [Part] = []
         while !reader.isAtEnd {
             do {
-                let element = try reader.next("a \(kind)", tag: DERTag.sequence)
+                let element = try reader.next("the \(kind)", tag: DERTag.sequence)
                 parts.append(Part(der: Array(element.bytes), place: "byte \(element.offset)"))
             } catch {
                 throw Failure(line: nil, problem: "\(error)")

@@ -69,9 +69,9 @@ extension Floor {
                 "Facts are stated before anyone judges them: policy reads evidence, never the other way round"
         ),
         Floor(
-            "Certificates", .pure, ["Evidence", "Sessions"],
-            outside: ["X509", "SwiftASN1", "Crypto", "Foundation", "FoundationEssentials"],
-            why: "Whether a chain is good depends on its bytes, its authorities and the time, and on no disk"),
+            "Certificates", .pure, ["Evidence", "Sessions", "NetworkTypes"],
+            outside: ["X509", "SwiftASN1", "Crypto"],
+            why: "Whether a chain is good follows from its bytes, the authorities and a time, and from no disk"),
         Floor(
             "PolicyLanguage", .pure, ["NetworkTypes", "FlowSpace", "Sessions", "Evidence"],
             outside: ["Yams", "Foundation", "FoundationEssentials"],
@@ -149,8 +149,8 @@ extension Floor {
         "Synchronization": "A lock or an atomic means shared state; a pure target has values",
         "Logging": "What a pure target has to say it returns; its caller logs",
         "Crypto": "Digests and signatures are evidence; nobody else has cause to compute them",
-        "X509": "The gateway judges certificates by the digests that the VPN server verified",
-        "SwiftASN1": "The gateway judges certificates by the digests that the VPN server verified",
+        "X509": "Certificates decodes and judges; everybody else sees a CertificateReport",
+        "SwiftASN1": "Certificates decodes and judges; everybody else sees a CertificateReport",
         "Yams": "YAML is the surface of PolicyLanguage; everybody else sees a checked policy",
         "GRDB": "SQL stays in Store, so that the schema can change in one place",
         "CMaxMindDB": "libmaxminddb stays in Place; everybody else sees a CountryLookup",

@@ -139,7 +139,7 @@ import Testing
             "-----BEGIN CERTIFICATE-----\nBAA=\n-----END CERTIFICATE-----\n",
             "1: this is no DER inside: byte 0: the CERTIFICATE: expected tag 0x30, found 0x04"
         ),
-        ("0\u{5}abc", "byte 0: a CERTIFICATE is cut short: 5 bytes announced, 3 there"),
+        ("0\u{5}abc", "byte 0: the CERTIFICATE is cut short: 5 bytes announced, 3 there"),
     ]) func noPEM(text: String, expected: String) throws {
         let error = #expect(throws: PEMDocument.Failure.self) {
             try PEMDocument.parts(of: Array(text.utf8), labels: ["CERTIFICATE"])

@@ -45,13 +45,13 @@ package struct ChainVerdict: Sendable {
         return reachesAuthority && index == chain.count - 1 ? .authority : .intermediate
     }
 
-    /// Fewest things wrong, then the one that stays valid longest.
+    /// Fewest things wrong, then the one that stays valid longest. Of two that lead nowhere, the one that gets further.
     func isBetter(than other: ChainVerdict, at instant: Instant?) -> Bool {
+        if !reachesAuthority, !other.reachesAuthority { return chain.count > other.chain.count }
         let mine = cost(at: instant)
         let theirs = other.cost(at: instant)
         if mine != theirs { return mine < theirs }
-        if reachesAuthority, other.reachesAuthority { return validUntil > other.validUntil }
-        return chain.count > other.chain.count
+        return validUntil > other.validUntil
     }
 
     private func cost(at instant: Instant?) -> Int {

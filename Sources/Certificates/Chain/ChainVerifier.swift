@@ -114,8 +114,7 @@ extension ChainVerifier {
                 }
                 guard chain.count < ChainVerifier.maximumLength else {
                     let most = "\(ChainVerifier.maximumLength) certificates"
-                    return note(
-                        verifier.deadEnd(chain, "ends a chain of \(most), and longer ones are not followed"))
+                    return noteDeadEnd(chain, "ends a chain of \(most), and longer ones are not followed")
                 }
                 guard let holds = signatureHolds(of: child, by: issuer) else { return true }
                 guard holds else {
@@ -131,12 +130,10 @@ extension ChainVerifier {
             }
             guard !hasIssuer else { return false }
             if chain.count == 1, verifier.authorities.contains(where: { $0.digest == child.digest }) {
-                return note(verifier.deadEnd(chain, "is itself one of the authorities"))
+                return noteDeadEnd(chain, "is itself one of the authorities")
             }
             if let wrongSignature {
-                return note(
-                    verifier.deadEnd(chain, "is not signed by \(wrongSignature), which has its issuer's name")
-                )
+                return noteDeadEnd(chain, "is not signed by \(wrongSignature), which has its issuer's name")
             }
             let problem =
                 child.isSelfIssued
@@ -144,7 +141,7 @@ extension ChainVerifier {
                 : isLooping
                     ? "is issued by a certificate below it, and by no authority"
                     : "is issued by \(child.shownIssuer), which is neither an authority nor an intermediate here"
-            return note(verifier.deadEnd(chain, problem))
+            return noteDeadEnd(chain, problem)
         }
 
         /// Keeps the better one. Returns true when the search is over.
@@ -157,6 +154,17 @@ extension ChainVerifier {
             if best.map({ verdict.isBetter(than: $0, at: instant) }) ?? true { best = verdict }
             guard verdict.reachesAuthority, verdict.reasons.isEmpty, let instant else { return isExhausted }
             return isExhausted || verdict.isValid(at: instant)
+        }
+
+        /// The longest dead end is told. The others are counted and not judged: hostile certificates could make that
+        /// dear, without a single signature of an authority.
+        private mutating func noteDeadEnd(_ chain: [DecodedCertificate], _ problem: String) -> Bool {
+            if let best, best.reachesAuthority || best.chain.count >= chain.count {
+                chains += 1
+                isExhausted = chains >= ChainVerifier.maximumChains
+                return isExhausted
+            }
+            return note(verifier.deadEnd(chain, problem))
         }
 
         /// By name, those whose key is the one that the child names first; authorities before intermediates, since they

@@ -2,7 +2,7 @@
 /// 4.2.1.10).
 struct NameConstraintRules {
     /// A hostile chain can ask for the product of its names and constraints.
-    static let maximumComparisons = 100_000
+    static let maximumComparisons = 20_000
 
     private var left = maximumComparisons
     private var above: [(authority: String, constraints: CertificateMeaning.NameConstraints)] = []

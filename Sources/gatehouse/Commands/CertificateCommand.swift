@@ -40,12 +40,6 @@ struct CheckCertificate: ParsableCommand {
     @Argument(help: "The file of the certificate to judge.")
     var leaf: String
 
-    func validate() throws {
-        if authority.isEmpty {
-            throw ValidationError("--authority is missing: nothing is trusted by itself.")
-        }
-    }
-
     func run() throws {
         let answer: Answer
         do {
