@@ -9,16 +9,16 @@ struct Fault: Sendable, CustomTestStringConvertible {
     let role: ChainReason.Role
     let reason: String
     let usage: CertificateUsage
-    let break_: @Sendable (inout ChainSpec) -> Void
+    let edit: @Sendable (inout ChainSpec) -> Void
 
     init(
         _ role: ChainReason.Role, _ reason: String, for usage: CertificateUsage = .clientAuth,
-        _ break_: @escaping @Sendable (inout ChainSpec) -> Void
+        _ edit: @escaping @Sendable (inout ChainSpec) -> Void
     ) {
         self.role = role
         self.reason = reason
         self.usage = usage
-        self.break_ = break_
+        self.edit = edit
     }
 
     var testDescription: String { "\(role) \(reason)" }
@@ -218,7 +218,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
 
     @Test("One fault, one reason", arguments: faults) func oneFaultOneReason(_ fault: Fault) throws {
         var chain = ChainSpec()
-        fault.break_(&chain)
+        fault.edit(&chain)
         let (_, reasons) = try Self.verdict(chain, usage: fault.usage)
         try #require(reasons.count == 1, "\(reasons.map(\.description))")
         #expect(reasons[0].role == fault.role)
@@ -261,7 +261,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
 
     @Test("Allowed", arguments: fine) func allowed(_ case_: Fault) throws {
         var chain = ChainSpec()
-        case_.break_(&chain)
+        case_.edit(&chain)
         let (_, reasons) = try Self.verdict(chain)
         #expect(reasons == [], "\(reasons.map(\.description))")
     }

@@ -7,7 +7,8 @@ import Testing
 /// Certificates and a list that OpenSSL made, as VPN clients present them.
 @Suite("Certificates of OpenSSL") struct FixtureTests {
     static func bytes(_ name: String) throws -> [UInt8] {
-        let folder = try #require(Bundle.module.url(forResource: "Fixtures", withExtension: nil))
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "Fixtures")
         return Array(try Data(contentsOf: folder.appendingPathComponent(name)))
     }
 
