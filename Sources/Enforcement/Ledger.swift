@@ -42,11 +42,25 @@ package struct SessionProofs: Sendable, Hashable {
     /// When a one-time code was last accepted in this session.
     package var mfaVerifiedAt: Instant?
     /// What a full look at its certificates found; nil when they were not at hand.
-    package var certificates: CertificateReport?
+    package var certificates: CertificateReport? {
+        get { report?.content }
+        set { report = newValue.map(Report.init) }
+    }
+    private var report: Report?
+
+    /// In a box: most gateways have no certificates at hand, and every session has room for one of these.
+    private final class Report: Sendable, Hashable {
+        let content: CertificateReport
+
+        init(_ content: CertificateReport) { self.content = content }
+
+        static func == (lhs: Report, rhs: Report) -> Bool { lhs === rhs || lhs.content == rhs.content }
+        func hash(into hasher: inout Hasher) { hasher.combine(content) }
+    }
 
     package init(mfaVerifiedAt: Instant? = nil, certificates: CertificateReport? = nil) {
         self.mfaVerifiedAt = mfaVerifiedAt
-        self.certificates = certificates
+        report = certificates.map(Report.init)
     }
 }
 

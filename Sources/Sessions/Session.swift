@@ -39,34 +39,94 @@ package struct Endpoint: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// One remote device attached through the VPN, from start to stop.
+///
+/// A value in a box of its own: several tables keep the same session, and share it until one of them changes it.
 package struct Session: Sendable, Hashable {
-    package let id: SessionID
+    private struct Content: Sendable, Hashable {
+        let id: SessionID
+        var tunnel: String
+        var commonName: String
+        var userName: String
+        var certificates: CertificateChain?
+        var outer: Endpoint?
+        var addresses: [IPAddress]
+        var startedAt: Instant
+        var claims: [String: String]
+    }
+
+    /// Never written to once made: a change makes another.
+    private final class Box: Sendable, Hashable {
+        let content: Content
+
+        init(_ content: Content) { self.content = content }
+
+        static func == (lhs: Box, rhs: Box) -> Bool { lhs === rhs || lhs.content == rhs.content }
+        func hash(into hasher: inout Hasher) { hasher.combine(content) }
+    }
+
+    private var box: Box
+
+    private mutating func set<Value>(_ path: WritableKeyPath<Content, Value>, _ value: Value) {
+        var content = box.content
+        content[keyPath: path] = value
+        box = Box(content)
+    }
+
+    package var id: SessionID { box.content.id }
+
     /// The name of the tunnel interface that its packets come out of.
-    package var tunnel: String
-    package var commonName: String
+    package var tunnel: String {
+        get { box.content.tunnel }
+        set { set(\.tunnel, newValue) }
+    }
+
+    package var commonName: String {
+        get { box.content.commonName }
+        set { set(\.commonName, newValue) }
+    }
+
     /// The name that the person gave; empty when the server asks for none. Not proven by itself.
-    package var userName: String
-    package var certificates: CertificateChain?
-    package var outer: Endpoint?
+    package var userName: String {
+        get { box.content.userName }
+        set { set(\.userName, newValue) }
+    }
+
+    package var certificates: CertificateChain? {
+        get { box.content.certificates }
+        set { set(\.certificates, newValue) }
+    }
+
+    package var outer: Endpoint? {
+        get { box.content.outer }
+        set { set(\.outer, newValue) }
+    }
+
     /// The inner addresses, at most one of each family.
-    package var addresses: [IPAddress]
-    package var startedAt: Instant
+    package var addresses: [IPAddress] {
+        get { box.content.addresses }
+        set { set(\.addresses, newValue) }
+    }
+
+    package var startedAt: Instant {
+        get { box.content.startedAt }
+        set { set(\.startedAt, newValue) }
+    }
+
     /// The client's own words about itself (`IV_VER`, `UV_*`): claims, never proof.
-    package var claims: [String: String]
+    package var claims: [String: String] {
+        get { box.content.claims }
+        set { set(\.claims, newValue) }
+    }
 
     package init(
         id: SessionID, tunnel: String, commonName: String, userName: String, certificates: CertificateChain?,
         outer: Endpoint? = nil, addresses: [IPAddress] = [], startedAt: Instant,
         claims: [String: String] = [:]
     ) {
-        self.id = id
-        self.tunnel = tunnel
-        self.commonName = commonName
-        self.userName = userName
-        self.certificates = certificates
-        self.outer = outer
-        self.addresses = addresses
-        self.startedAt = startedAt
-        self.claims = claims
+        box = Box(
+            Content(
+                id: id, tunnel: tunnel, commonName: commonName, userName: userName,
+                certificates: certificates, outer: outer, addresses: addresses, startedAt: startedAt,
+                claims: claims))
     }
 }

@@ -26,7 +26,7 @@ package struct SessionTable: Sendable {
         case admitted
         case open
         /// Its common name logs in again: nothing is open for it until the newcomer is through or has failed.
-        case displaced(by: SessionID)
+        indirect case displaced(by: SessionID)
         /// Known from before a restart; the server has not confirmed it yet. Open on its old lease.
         case unconfirmed
     }

@@ -27,7 +27,8 @@ struct Parts {
         let description = try Rules.session(under: policy)
         let evidence = description.evidence(under: policy, at: Rules.now)
         let decision = Classifier.decide(evidence, under: policy, at: Rules.now)
-        precondition(decision.className == "employee", "the session is in \(decision.className ?? "no class")")
+        precondition(
+            decision.className == "employee", "the session is in \(decision.className ?? "no class")")
         let decide = Time.perCall(20_000) { Classifier.decide(evidence, under: policy, at: Rules.now) }
         let explain = Time.perCall(5_000) { Classifier.classify(evidence, under: policy, at: Rules.now) }
         return [

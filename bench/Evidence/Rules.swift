@@ -77,7 +77,9 @@ enum Rules {
         """
 
     static func compile(_ policy: String, devices: Int) throws -> Policy {
-        let table = (0..<devices).map { "laptop-\($0),\(digest($0)),person-\($0),laptop,in-use,true,Council,2026-11-20" }
+        let table = (0..<devices).map {
+            "laptop-\($0),\(digest($0)),person-\($0),laptop,in-use,true,Council,2026-11-20"
+        }
         let users = (0..<devices).map { "person-\($0),staff,Council,training;agreement,2026-11-01" }
         let files = [
             "policy.yaml": policy, "systems.yaml": systems,
@@ -106,7 +108,8 @@ enum Rules {
               outer: 198.51.100.7
               country: GB
             """
-        let (session, _, diagnostics) = PolicyCompiler.session(PackFile(path: "session.yaml", text: text), in: policy)
+        let (session, _, diagnostics) = PolicyCompiler.session(
+            PackFile(path: "session.yaml", text: text), in: policy)
         guard let session else { throw Mistake(text: DiagnosticRenderer.text(diagnostics)) }
         return session
     }

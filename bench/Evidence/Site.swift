@@ -2,8 +2,8 @@ import Enforcement
 import Evidence
 import Foundation
 import Logging
-import NetworkTypes
 import Netfilter
+import NetworkTypes
 import PolicyLanguage
 import RulesetCompiler
 import Sessions
@@ -18,7 +18,8 @@ final class Site: Sendable {
 
     init(count: Int, _ policy: Policy) async throws {
         self.count = count
-        directory = FileManager.default.temporaryDirectory
+        directory =
+            FileManager.default.temporaryDirectory
             .appendingPathComponent("gatehouse-bench-\(ProcessInfo.processInfo.processIdentifier)").path
         let store = try Store(directory: directory)
         enforcer = Enforcer(
@@ -57,13 +58,16 @@ final class Site: Sendable {
     }
 
     private func session(_ number: Int) throws -> Session {
-        guard let leaf = CertificateDigest(Rules.digest(number)), let issuer = CertificateDigest(Rules.authority)
+        guard let leaf = CertificateDigest(Rules.digest(number)),
+            let issuer = CertificateDigest(Rules.authority)
         else { throw Mistake(text: "no digest") }
         let chain = CertificateChain(
             leaf: PresentedCertificate(
                 digest: leaf, serial: String(number, radix: 16), subject: "O=Council, CN=laptop-\(number)",
                 attributes: ["O": "Council", "CN": "laptop-\(number)"]),
-            issuers: [PresentedCertificate(digest: issuer, serial: "01", subject: "O=Council, CN=Council Root CA")])
+            issuers: [
+                PresentedCertificate(digest: issuer, serial: "01", subject: "O=Council, CN=Council Root CA")
+            ])
         return Session(
             id: SessionID(source: "office", serverProcess: 1, client: UInt64(number)), tunnel: "lo",
             commonName: "laptop-\(number)", userName: "person-\(number)", certificates: chain,
@@ -88,7 +92,9 @@ final class Site: Sendable {
                             let reports = (start..<min(start + size, count)).map { number in
                                 var told = posture
                                 // One in a hundred gets more by it.
-                                if !number.isMultiple(of: 100) { told.firewall = .init(false, observedAt: Rules.now) }
+                                if !number.isMultiple(of: 100) {
+                                    told.firewall = .init(false, observedAt: Rules.now)
+                                }
                                 return PostureReport(
                                     subject: .device("laptop-\(number)"), reporter: "mdm", posture: told)
                             }
