@@ -194,7 +194,8 @@ struct EnforcementState: Sendable {
     /// Two thirds of a lease before it ends, or when the decision does, whichever is first.
     private mutating func schedule(_ session: EnforcedSession, renewal: Instant, at now: Instant) {
         let review = session.decision.validUntil ?? renewal
-        deadlines.set(max(min(renewal, review), now + Self.shortestReview), for: session.session.id)
+        let next = min(renewal, review)
+        deadlines.set(next > now ? next : now + Self.shortestReview, for: session.session.id)
     }
 
     /// Never look again sooner than this, whatever the decision says: a pack cannot make the daemon spin.

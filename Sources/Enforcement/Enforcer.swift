@@ -184,7 +184,9 @@ package actor Enforcer {
             case .tick, .barrier: break
             case .order(let order, true, let reply): reply(trial(of: order, at: now))
             case .order(let order, false, let reply):
-                if case .load = order { previous = previous ?? (state.policy, state.codes.seeds) }
+                if case .load = order {
+                    previous = previous ?? (state.policy, state.codes.seeds, state.facts)
+                }
                 let before = (cut: effects.cut.count, moves: effects.moves.count)
                 do throws(OrderRefusal) {
                     try state.handle(order, at: now, &effects)
@@ -212,7 +214,7 @@ package actor Enforcer {
         setAlarm()
     }
 
-    private typealias Rules = (policy: Policy, seeds: [String: TOTPSeed])
+    private typealias Rules = (policy: Policy, seeds: [String: TOTPSeed], facts: RegisterFacts)
 
     /// An answer that waits until the burst is in force.
     private struct Pending<Answer> {
@@ -259,6 +261,10 @@ package actor Enforcer {
             // the new ones is thrown out all the same, and comes back at once under the old.
             var undo = Effects()
             state.codes.replaceSeeds(previous.seeds)
+            // What the new files had overtaken is in force again, and was recorded as gone.
+            let revived = previous.facts.all.filter { !state.facts[$0.subject].contains($0) }
+            state.facts = previous.facts
+            if !revived.isEmpty { effects.ledgerAfterwards.append(.facts(revived)) }
             state.replace(policy: previous.policy, at: clock.now(), &undo)
             state.ruleset.apply(undo.ruleset)
             (_, committedAt) = await commit(undo.ruleset)

@@ -131,7 +131,10 @@ final class World: Sendable {
 
     /// - Parameter after: the world of the process before this one; its kernel and disk are taken over.
     /// - Parameter pathSlots: sessions that a packet path can count; nil for none.
-    init(policy: Policy, after earlier: World? = nil, pathSlots: Int? = nil) async throws {
+    init(
+        policy: Policy, after earlier: World? = nil, pathSlots: Int? = nil,
+        surroundings: Surroundings = Surroundings()
+    ) async throws {
         let clock = earlier?.clock ?? ManualClock(Self.start)
         self.clock = clock
         kernel = earlier?.kernel ?? FakeKernel(interfaces: ["tun0": 7]) { [clock] in clock.now() }
@@ -143,7 +146,8 @@ final class World: Sendable {
             settings: EnforcementSettings(
                 layout: RulesetLayout(tunnels: ["tun0"]), lease: Self.lease, pathSlots: pathSlots),
             policy: policy, codes: TOTPVerifier(seeds: try Self.seeds),
-            recollection: ledger.recollection, backend: kernel, ledger: ledger, clock: clock, log: log)
+            recollection: ledger.recollection, surroundings: surroundings, backend: kernel, ledger: ledger,
+            clock: clock, log: log)
         try await enforcer.start()
         await enforcer.attach(gate, for: "office")
         let enforcer = enforcer

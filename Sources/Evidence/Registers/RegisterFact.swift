@@ -51,6 +51,8 @@ package struct RegisterFacts: Sendable, Hashable {
 
     package var subjects: some Sequence<RegisterSubject> { facts.keys }
 
+    package var all: [RegisterFact] { facts.values.flatMap(\.values) }
+
     package subscript(subject: RegisterSubject) -> [RegisterFact] {
         (facts[subject] ?? [:]).values.sorted { $0.field < $1.field }
     }
