@@ -17,7 +17,9 @@ extension EnforcementState {
         } catch {
             throw .badStatement(error)
         }
-        let subjects = Array(Set(stated.map(\.subject)))
+        var seen: Set<RegisterSubject> = []
+        // In the order in which they were named, so that of two that clash the later one is told.
+        let subjects = statements.map(\.subject).filter { seen.insert($0).inserted }
         for statement in statements where Array(statement.fields.keys) == ["status"] {
             let id = statement.subject.key
             guard registers.devices[id: id] != nil else { throw .noSuchDevice(id) }
