@@ -25,7 +25,12 @@ package struct ReportProblem: Sendable, Hashable, CustomStringConvertible {
 package struct ReportProblems: Error, Sendable, Hashable, CustomStringConvertible {
     package var problems: [ReportProblem]
     /// How many more there are than are listed.
-    package var furtherCount = 0
+    package var furtherCount: Int
+
+    package init(problems: [ReportProblem], furtherCount: Int = 0) {
+        self.problems = problems
+        self.furtherCount = furtherCount
+    }
 
     package var description: String {
         let more = furtherCount > 0 ? ["and \(furtherCount) more"] : []
@@ -67,6 +72,6 @@ struct ProblemLog {
 
 extension ReportProblems {
     init(_ problem: JSONProblem) {
-        problems = [ReportProblem(path: "", offset: problem.offset, expected: problem.reason)]
+        self.init(problems: [ReportProblem(path: "", offset: problem.offset, expected: problem.reason)])
     }
 }
