@@ -9,7 +9,8 @@ struct PeerAddress: Sendable, Hashable {
     /// Anything that is no address is one peer.
     init(_ text: String?) {
         let address = text.flatMap { IPAddress(String($0.prefix { $0 != "%" })) }?.bytes ?? []
-        let isMapped = address.count == 16 && address.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
+        let isMapped =
+            address.count == 16 && address.prefix(12) == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF]
         bytes = isMapped ? Array(address.suffix(4)) : Array(address.prefix(address.count == 16 ? 8 : 4))
     }
 }

@@ -127,7 +127,9 @@ struct PortalAnswer: Sendable {
     /// The answer to a request whose body was not read to its end. The connection stays when what is left is little: a
     /// handshake costs more.
     func closing(unless request: Request) -> PortalAnswer {
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), (0...65_536).contains(length) { return self }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), (0...65_536).contains(length) {
+            return self
+        }
         return closing()
     }
 

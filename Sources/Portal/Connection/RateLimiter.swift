@@ -28,7 +28,8 @@ struct RateLimiter<Key: Hashable & Sendable>: Sendable {
         return Self.visit(&free[key, default: now], interval, burst, now)
     }
 
-    private static func visit(_ free: inout Int64, _ interval: Int64, _ burst: Int64, _ now: Int64) -> Int64? {
+    private static func visit(_ free: inout Int64, _ interval: Int64, _ burst: Int64, _ now: Int64) -> Int64?
+    {
         let start = max(free, now)
         guard start - now <= burst else { return start - now - burst }
         free = start + interval

@@ -48,7 +48,8 @@ package struct TLSFiles: Sendable, Hashable {
         do {
             return try NIOSSLContext(configuration: configuration)
         } catch {
-            throw PortalProblem(path: certificate, reason: "does not go with \(self.key), or cannot be used: \(error)")
+            throw PortalProblem(
+                path: certificate, reason: "does not go with \(self.key), or cannot be used: \(error)")
         }
     }
 

@@ -22,7 +22,8 @@ enum PostureAnswers {
     static func wrong(_ problems: ReportProblems) -> PortalAnswer {
         let reasons = problems.problems.map { json($0.description) }.joined(separator: ",")
         let more = problems.furtherCount > 0 ? ",\"further\":\(problems.furtherCount)" : ""
-        let text = "{\"error\":\"the body is no posture report that can be taken\",\"reasons\":[\(reasons)]\(more)}\n"
+        let text =
+            "{\"error\":\"the body is no posture report that can be taken\",\"reasons\":[\(reasons)]\(more)}\n"
         return PortalAnswer(.badRequest, json: text)
     }
 
@@ -32,12 +33,14 @@ enum PostureAnswers {
         guard !refused.isEmpty else { return PortalAnswer(.ok, json: "{\"taken\":\(count)}\n") }
         let status = refused.map(\.rejection.status).max { $0.weight < $1.weight } ?? .conflict
         let text = "{\"taken\":\(count),\"refused\":[\(list(refused))]}\n"
-        return PortalAnswer(status, json: text, headers: status == .serviceUnavailable ? [.retryAfter: "30"] : [:])
+        return PortalAnswer(
+            status, json: text, headers: status == .serviceUnavailable ? [.retryAfter: "30"] : [:])
     }
 
     /// What osquery's TLS logger waits for. It sends everything again, the new behind the old, until it is told that all
     /// is well: a report that will never count must not stop those after it, so it is named beside a 200.
-    static func osquery(_ taken: PortalAnswer, refused: [Refused], problems: ReportProblems?) -> PortalAnswer {
+    static func osquery(_ taken: PortalAnswer, refused: [Refused], problems: ReportProblems?) -> PortalAnswer
+    {
         if refused.contains(where: { $0.rejection.status == .serviceUnavailable }) { return taken }
         let reasons = problems?.problems.map { json($0.description) }.joined(separator: ",") ?? ""
         let parts =

@@ -78,7 +78,8 @@ struct PostureResponder: Sendable {
     private let shared: Shared
 
     init(
-        sink: any PostureSink, keys: [APIKey], limits: Limits, now: @escaping @Sendable () -> Instant, log: Logger
+        sink: any PostureSink, keys: [APIKey], limits: Limits, now: @escaping @Sendable () -> Instant,
+        log: Logger
     ) {
         self.sink = sink
         ring = APIKeyRing(keys)
@@ -90,7 +91,9 @@ struct PostureResponder: Sendable {
 
     func admit(_ request: Request, _ visitor: Visitor) async -> PortalChannel.Admission {
         guard let format = Format(rawValue: request.uri.path) else {
-            return .refused(PostureAnswers.error(.notFound, "there is nothing here; reports go to \(Format.own.rawValue)"))
+            return .refused(
+                PostureAnswers.error(.notFound, "there is nothing here; reports go to \(Format.own.rawValue)")
+            )
         }
         guard request.method == .post else {
             return .refused(
@@ -131,9 +134,12 @@ struct PostureResponder: Sendable {
             return .failure(Refusal(.forbidden, "the certificate cannot be read"))
         }
         if let wait = wait(\.devices, .certificate(certificate.digest)) { return .failure(tooMany(wait)) }
-        if let objection = certificate.objection(at: now()) { return .failure(Refusal(.forbidden, objection)) }
+        if let objection = certificate.objection(at: now()) {
+            return .failure(Refusal(.forbidden, objection))
+        }
         guard let device = await sink.devices([.certificate(certificate.digest)]).first ?? nil else {
-            log.info("posture: certificate not on the register", metadata: ["digest": "\(certificate.digest)"])
+            log.info(
+                "posture: certificate not on the register", metadata: ["digest": "\(certificate.digest)"])
             return .failure(Refusal(.forbidden, "the certificate is not on the register"))
         }
         return .success(.device(device, certificate.digest))
@@ -141,7 +147,9 @@ struct PostureResponder: Sendable {
 
     private func bearer(_ field: String) -> Substring.UTF8View? {
         let parts = field.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= 512 else { return nil }
+        guard parts.count == 2, parts[0].lowercased() == "bearer", parts[1].utf8.count <= 512 else {
+            return nil
+        }
         return parts[1].utf8
     }
 
@@ -172,7 +180,9 @@ struct PostureResponder: Sendable {
         if let encoding = request.headers[.contentEncoding], encoding.lowercased() != "identity" {
             return PostureAnswers.error(.unsupportedMediaType, "bodies are taken uncompressed only")
         }
-        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limits.report.json.bytes {
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }),
+            length > limits.report.json.bytes
+        {
             return tooLarge
         }
         return nil
@@ -188,9 +198,12 @@ struct PostureResponder: Sendable {
         var bytes: [UInt8] = []
         do {
             for try await chunk in request.body {
-                guard bytes.count + chunk.readableBytes <= limits.report.json.bytes else { return tooLarge.closing() }
+                guard bytes.count + chunk.readableBytes <= limits.report.json.bytes else {
+                    return tooLarge.closing()
+                }
                 guard shared.budget.take(chunk.readableBytes) else {
-                    return PostureAnswers.error(.serviceUnavailable, "busy", headers: [.retryAfter: "5"]).closing()
+                    return PostureAnswers.error(.serviceUnavailable, "busy", headers: [.retryAfter: "5"])
+                        .closing()
                 }
                 held += chunk.readableBytes
                 bytes += chunk.readableBytesView
@@ -244,7 +257,8 @@ struct PostureResponder: Sendable {
         case .device(let device, let digest):
             for case let claimed? in reports.map(\.device) where !device.isCalled(claimed) {
                 let name = PlainText.shown(claimed)
-                throw Refusal(.forbidden, "the certificate is \(device.id)'s, which cannot speak for '\(name)'")
+                throw Refusal(
+                    .forbidden, "the certificate is \(device.id)'s, which cannot speak for '\(name)'")
             }
             return reports.map {
                 PostureReport(subject: .certificate(digest), reporter: device.id, posture: $0.posture)
@@ -255,7 +269,8 @@ struct PostureResponder: Sendable {
                 throw ReportProblems(
                     problems: nameless.prefix(limits.report.problems).map {
                         ReportProblem(
-                            path: "[\($0)].device", offset: 0, expected: "expected the name of the device: a key has none")
+                            path: "[\($0)].device", offset: 0,
+                            expected: "expected the name of the device: a key has none")
                     }, furtherCount: max(0, nameless.count - limits.report.problems))
             }
             try await check(reports.compactMap(\.device), key)
@@ -276,7 +291,9 @@ struct PostureResponder: Sendable {
                 throw Refusal(.forbidden, "'\(PlainText.shown(name))': the device is not on the register")
             }
             guard kinds.contains(device.kind) else {
-                throw Refusal(.forbidden, "the key \(key.name) cannot speak for '\(device.id)', a \(device.kind.rawValue)")
+                throw Refusal(
+                    .forbidden,
+                    "the key \(key.name) cannot speak for '\(device.id)', a \(device.kind.rawValue)")
             }
         }
     }
