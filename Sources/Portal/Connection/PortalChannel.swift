@@ -17,13 +17,14 @@ struct PortalChannel: ServerChildChannel {
     enum Admission: Sendable {
         /// The body is not for reading.
         case refused(PortalAnswer)
-        /// Reads the body, and answers.
+        /// Reads the body, and answers. A body can be read by one iterator only: a second one is a trap of Hummingbird's,
+        /// and with it the end of the process.
         case admitted(@Sendable () async -> PortalAnswer)
     }
 
     /// How much of a body that nobody wants is read so that the answer arrives: closing with bytes unread resets the
     /// connection, and the peer may never see why.
-    private static let lingering = 1 << 20
+    static let lingering = 1 << 20
 
     /// A connection that was let in, or one that was turned away and is closed.
     struct Value: ServerChildChannelValue {
@@ -75,24 +76,26 @@ struct PortalChannel: ServerChildChannel {
                     visitor.withLock { $0 = known }
                 }
                 guard let known else { return }
-                let answer: PortalAnswer
                 switch await responder(request, known) {
-                case .refused(let refusal): answer = refusal.closing(unless: request)
+                case .refused(let refusal):
+                    let answer = refusal.closing(unless: request)
+                    try await writer.write(response: answer.head, body: ResponseBody(byteBuffer: answer.body))
+                    guard answer.closes else { return }
+                    var left = Self.lingering
+                    for try await chunk in request.body {
+                        left -= chunk.readableBytes
+                        if left < 0 { break }
+                    }
+                    throw ConnectionDone()
                 case .admitted(let respond):
                     // RFC 9110 section 10.1.1: a client that is going to be refused need not send its body.
                     if request.headers[.expect]?.lowercased() == "100-continue" {
                         try await writer.writeInformationalHead(HTTPResponse(status: .continue))
                     }
-                    answer = await respond()
+                    let answer = await respond()
+                    try await writer.write(response: answer.head, body: ResponseBody(byteBuffer: answer.body))
+                    if answer.closes { throw ConnectionDone() }
                 }
-                try await writer.write(response: answer.head, body: ResponseBody(byteBuffer: answer.body))
-                guard answer.closes else { return }
-                var left = Self.lingering
-                for try await chunk in request.body {
-                    left -= chunk.readableBytes
-                    if left < 0 { break }
-                }
-                throw ConnectionDone()
             }, configuration: configuration)
         await http.handle(value: connection, logger: logger)
     }

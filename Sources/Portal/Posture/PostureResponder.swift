@@ -196,21 +196,27 @@ struct PostureResponder: Sendable {
         var held = 0
         defer { shared.budget.giveBack(held) }
         var bytes: [UInt8] = []
+        var refusal: PortalAnswer?
+        var leftToIgnore = PortalChannel.lingering
         do {
             for try await chunk in request.body {
-                guard bytes.count + chunk.readableBytes <= limits.report.json.bytes else {
-                    return tooLarge.closing()
+                let count = chunk.readableBytes
+                if refusal != nil {
+                    leftToIgnore -= count
+                    if leftToIgnore < 0 { break }
+                } else if bytes.count + count > limits.report.json.bytes {
+                    refusal = tooLarge
+                } else if !shared.budget.take(count) {
+                    refusal = PostureAnswers.error(.serviceUnavailable, "busy", headers: [.retryAfter: "5"])
+                } else {
+                    held += count
+                    bytes += chunk.readableBytesView
                 }
-                guard shared.budget.take(chunk.readableBytes) else {
-                    return PostureAnswers.error(.serviceUnavailable, "busy", headers: [.retryAfter: "5"])
-                        .closing()
-                }
-                held += chunk.readableBytes
-                bytes += chunk.readableBytesView
             }
         } catch {
             return PostureAnswers.error(.badRequest, "the body did not arrive").closing()
         }
+        if let refusal { return refusal.closing() }
         let answer: PortalAnswer
         do {
             switch format {
