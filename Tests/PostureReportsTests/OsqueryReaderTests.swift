@@ -126,6 +126,9 @@ import Testing
         ("disk_encryption", #"{"protection_status":"1"},{"protection_status":"2"}"#, ""),  // 2: unknown
         ("disk_encryption", #"{"protection_status":"0"},{"protection_status":"2"}"#, "disk=false"),
         ("screen_lock", #"{"screen_lock_minutes":"10"}"#, "lock=10"),
+        // min() of no row
+        ("disk_encryption", #"{"disk_encryption":""}"#, ""),
+        ("screen_lock", #"{"screen_lock_minutes":""}"#, ""),
         ("screen_lock", #"{"idle_seconds":"601"}"#, "lock=11"),
         ("screen_lock", #"{"idle_seconds":"0"}"#, "lock=0"),  // never
         // screenlock

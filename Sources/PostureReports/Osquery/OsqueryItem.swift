@@ -121,7 +121,9 @@ struct OsqueryRow {
     /// Tables `disk_encryption` (`encrypted`) and `bitlocker_info` (`protection_status`: 0 off, 1 on, 2 unknown), or an
     /// own column.
     private func diskEncryption() throws(OsqueryRowProblem) -> OsqueryFact? {
-        if has("disk_encryption") { return try choice("disk_encryption", no: ["0"], yes: ["1"]) }
+        if has("disk_encryption") {
+            return try choice("disk_encryption", no: ["0"], yes: ["1"], unknown: [""])
+        }
         let fact: OsqueryFact
         if has("encrypted") {
             fact = try choice("encrypted", no: ["0"], yes: ["1"])
@@ -138,6 +140,7 @@ struct OsqueryRow {
     /// column.
     private func screenLock() throws(OsqueryRowProblem) -> OsqueryFact? {
         if has("screen_lock_minutes") {
+            if text("screen_lock_minutes") == "" { return .unknown }
             return .minutes(try number("screen_lock_minutes", in: 0...10_080))
         }
         if has("enabled"), try choice("enabled", no: ["0"], yes: ["1"]) != .yesOrNo(true) {
@@ -176,6 +179,7 @@ struct OsqueryRow {
         return value
     }
 
+    /// An empty text is what an aggregate of no rows looks like, where it is among the unknown.
     private func choice(
         _ column: String, no: [String], yes: [String], unknown: [String] = []
     ) throws(OsqueryRowProblem) -> OsqueryFact {
