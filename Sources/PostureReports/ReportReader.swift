@@ -84,6 +84,7 @@ private struct Body {
         var known = Entries()
         let unknown = known.fill(from: node, tape)
         for key in unknown {
+            let tape = tape
             add(
                 key, tape.shownText(key),
                 "no such key; a report has \(Entries.names.joined(separator: ", "))")
@@ -115,13 +116,20 @@ private struct Body {
         return ReadReport(device: device, posture: posture)
     }
 
-    mutating func add(_ node: Int, _ key: String?, _ expected: String, shown: Int? = nil) {
+    /// Makes texts only for problems that are kept: a body may be nothing but problems.
+    mutating func add(
+        _ node: Int, _ key: @autoclosure () -> String?, _ expected: @autoclosure () -> String,
+        shown: Int? = nil
+    ) {
         let number = number
         let tape = tape
-        log.add(
-            ReportProblem(
-                path: (number.map { "[\($0)]" } ?? "") + (key.map { number == nil ? $0 : ".\($0)" } ?? ""),
-                offset: tape.offset(node), expected: expected, found: shown.map(tape.shown)))
+        func problem() -> ReportProblem {
+            let key = key().map { number == nil ? $0 : ".\($0)" } ?? ""
+            return ReportProblem(
+                path: (number.map { "[\($0)]" } ?? "") + key, offset: tape.offset(node), expected: expected(),
+                found: shown.map(tape.shown))
+        }
+        log.add(problem())
     }
 
     private mutating func deviceName(_ node: Int) -> String? {
@@ -235,8 +243,10 @@ private struct Body {
             }
         }
         for key in unknown {
-            let path = "\(name).\(tape.shownText(key))"
-            add(key, path, "no such key; \(name) has \(keys.joined(separator: ", "))")
+            let tape = tape
+            add(
+                key, "\(name).\(tape.shownText(key))",
+                "no such key; \(name) has \(keys.joined(separator: ", "))")
         }
         return found
     }

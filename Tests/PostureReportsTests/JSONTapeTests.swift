@@ -94,6 +94,24 @@ import Testing
         }
     }
 
+    /// Keys of many escapes: time goes with the size, not with its square.
+    @Test func escapedKeysCostWhatTheyAreLong() throws {
+        let long = String(repeating: "\\u0061", count: 40_000)
+        let keys = (0..<16).map { "\"\(long)\($0)\":0" }
+        let clock = ContinuousClock()
+        let one = try clock.measure { _ = try JSONTape(Array("{\(keys[0])}".utf8)) }
+        let all = try clock.measure { _ = try JSONTape(Array("{\(keys.joined(separator: ","))}".utf8)) }
+        // Pairwise it would be 240 times as long.
+        #expect(all < one * 120)
+        #expect(throws: JSONProblem.self) {
+            try JSONTape(Array("{\((keys + keys.prefix(1)).joined(separator: ","))}".utf8))
+        }
+        let plain = try JSONTape(Array(#"{"\u0062":1,"a":2,"\u0061b":3}"#.utf8))
+        #expect(plain.value(0, "b").map(plain.text) == "1")
+        #expect(plain.value(0, "ab").map(plain.text) == "3")
+        #expect(plain.value(0, "c") == nil)
+    }
+
     @Test func readsLines() throws {
         let tape = try JSONTape(Array("{\"a\":1}\n{\"a\":2}\r\n\n[3]\n".utf8), lines: true)
         #expect(tape.roots.count == 3)

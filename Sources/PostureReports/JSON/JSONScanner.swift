@@ -258,7 +258,9 @@ extension JSONScanner {
     }
 }
 
-/// The keys of one object so far: compared one by one while they are few, hashed when they are many.
+/// The keys of one object so far: compared one by one while they are few and plain, else hashed.
+///
+/// Each key is unescaped once at most: a few keys of a megabyte of escapes, compared pairwise, would cost seconds.
 private struct KeySet {
     private static let few = 16
     private var listed: [Int] = []
@@ -267,16 +269,17 @@ private struct KeySet {
     /// Returns false for a key that is there already, however it is written.
     mutating func insert(_ key: Int, _ nodes: [JSONTape.Node], _ bytes: [UInt8]) -> Bool {
         if hashed.isEmpty {
-            if listed.contains(where: { Self.equal(nodes[$0], nodes[key], bytes) }) { return false }
-            listed.append(key)
-            if listed.count > Self.few { hashed = Set(listed.map { Self.text(nodes[$0], bytes) }) }
-            return true
+            if !nodes[key].isEscaped && listed.count < Self.few {
+                if listed.contains(where: { Self.equal(nodes[$0], nodes[key], bytes) }) { return false }
+                listed.append(key)
+                return true
+            }
+            hashed = Set(listed.map { Self.text(nodes[$0], bytes) })
         }
         return hashed.insert(Self.text(nodes[key], bytes)).inserted
     }
 
     private static func equal(_ one: JSONTape.Node, _ other: JSONTape.Node, _ bytes: [UInt8]) -> Bool {
-        if one.isEscaped || other.isEscaped { return text(one, bytes) == text(other, bytes) }
         guard one.end - one.start == other.end - other.start else { return false }
         return bytes[Int(one.start)..<Int(one.end)].elementsEqual(bytes[Int(other.start)..<Int(other.end)])
     }

@@ -105,12 +105,17 @@ package struct JSONTape: Sendable {
         let end = next(object)
         var key = object + 1
         while key < end {
-            if nodes[key].isEscaped ? text(key) == name : written(key).elementsEqual(name.utf8) {
-                return key + 1
-            }
+            if isText(key, name) { return key + 1 }
             key = next(key + 1)
         }
         return nil
+    }
+
+    private func isText(_ key: Int, _ name: String) -> Bool {
+        let written = written(key)
+        guard nodes[key].isEscaped else { return written.elementsEqual(name.utf8) }
+        // An escape is at most six bytes long for each byte of what it stands for.
+        return written.count <= 6 * name.utf8.count && text(key) == name
     }
 
     /// A value for a message: escaped, bounded, and on one line.
