@@ -23,8 +23,8 @@ struct PostureConfiguration: Sendable {
     /// Reads the mapping behind `posture`; nil when it is wrong, which has been reported then.
     static func read(_ node: DocumentNode, _ log: DiagnosticLog) -> PostureConfiguration? {
         let keys = ["listen", "certificate", "key", "client-authorities", "api-keys"]
-        guard let mapping = MappingReader(node, "posture", keys: keys, log: log) else { return nil }
         let errorsBefore = log.errorCount
+        guard let mapping = MappingReader(node, "posture", keys: keys, log: log) else { return nil }
         let listen = mapping.requireList(
             "listen", .listenAddress, ifEmpty: "name an address, or leave posture out")
         let certificate = mapping.require("certificate", .file)
@@ -34,7 +34,9 @@ struct PostureConfiguration: Sendable {
         checkDoubles(listen, "an address that is not listened on already", log)
         if authorities.isEmpty && !mapping.has("client-authorities") && !mapping.has("api-keys") {
             // A portal that believes nobody takes nothing.
-            log.add(.missingKey("client-authorities", in: "posture (or api-keys)"), at: mapping.range)
+            log.add(
+                .wrongValue(expected: "client-authorities, api-keys or both", found: "neither"),
+                at: mapping.range)
         }
         guard log.errorCount == errorsBefore, let certificate, let key else { return nil }
         return PostureConfiguration(
@@ -54,7 +56,7 @@ struct PostureConfiguration: Sendable {
             let name = mapping.require("name", .name)
             let digest = mapping.require("sha256", .digest())
             let devices = limit(mapping, "devices", .freeName)
-            let kinds = limit(mapping, "kinds", TextForm<DeviceKind>.choice("a kind of device"))
+            let kinds: Set<DeviceKind>? = limit(mapping, "kinds", .choice("a kind of device"))
             guard let name, let digest else { return nil }
             names.append(name)
             digests.append(digest)
