@@ -20,6 +20,14 @@ let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates"
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+/// HTTP/1.1 and TLS, and nothing of a web framework.
+let http: [Target.Dependency] = [
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"), .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+]
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -42,6 +50,11 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -53,6 +66,7 @@ let package = Package(
         .target(
             name: "Certificates", dependencies: ["Evidence", "Sessions", "NetworkTypes", x509, asn1, crypto],
             swiftSettings: strict),
+        .target(name: "PostureReports", dependencies: ["Evidence", "Sessions"], swiftSettings: strict),
         .target(
             name: "PolicyLanguage",
             dependencies: ["NetworkTypes", "FlowSpace", "Sessions", "Evidence", yams],
@@ -89,6 +103,12 @@ let package = Package(
         .target(
             name: "Place", dependencies: ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
             swiftSettings: strict),
+        .target(
+            name: "Portal",
+            dependencies: [
+                "PostureReports", "Evidence", "Sessions", "NetworkTypes", crypto, x509, asn1, logging,
+                lifecycle,
+            ] + http, swiftSettings: strict),
         .target(name: "Control", dependencies: ["CLinux", logging], swiftSettings: strict),
         .target(
             name: "Lab", dependencies: ["NetworkTypes", "CLinux", x509, asn1, crypto],
@@ -115,8 +135,7 @@ let package = Package(
                 "Capture", "PacketPath", "Replay",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
-                "Control", "Lab",
-                "CLinux",
+                "Portal", "Control", "Lab", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -154,6 +173,9 @@ let package = Package(
             dependencies: [
                 "TestSupport", "Certificates", "Evidence", "Sessions", "NetworkTypes", x509, asn1, crypto,
             ], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "PostureReportsTests",
+            dependencies: ["TestSupport", "PostureReports", "Evidence", "Sessions"], swiftSettings: strict),
         .testTarget(
             name: "PolicyLanguageTests",
             dependencies: [
@@ -199,6 +221,13 @@ let package = Package(
         .testTarget(
             name: "PlaceTests", dependencies: ["TestSupport", "Place", "Evidence", "NetworkTypes"],
             swiftSettings: strict),
+        .testTarget(
+            name: "PortalTests",
+            dependencies: [
+                "TestSupport", "Portal", "PostureReports", "Evidence", "Sessions", "NetworkTypes", crypto,
+                x509,
+                asn1, logging, lifecycle, .product(name: "NIOEmbedded", package: "swift-nio"),
+            ] + http, swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control", logging], swiftSettings: strict),
         .target(name: "PacketSamples", path: "Tests/PacketSamples", swiftSettings: strict),
         .testTarget(
@@ -217,7 +246,10 @@ let package = Package(
                 "CLinux",
             ],
             exclude: ["Captures"], swiftSettings: strict),
-        .testTarget(name: "GatehouseTests", dependencies: ["gatehouse", "Sessions"], swiftSettings: strict),
+        .testTarget(
+            name: "GatehouseTests",
+            dependencies: ["gatehouse", "PolicyLanguage", "Portal", "Evidence", "Sessions"],
+            swiftSettings: strict),
         .testTarget(
             name: "ReplayTests",
             dependencies: [

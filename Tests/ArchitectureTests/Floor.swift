@@ -71,7 +71,12 @@ extension Floor {
         Floor(
             "Certificates", .pure, ["Evidence", "Sessions", "NetworkTypes"],
             outside: ["X509", "SwiftASN1", "Crypto"],
-            why: "Whether a chain is good follows from its bytes, the authorities and a time, and from no disk"),
+            why:
+                "Whether a chain is good follows from its bytes, the authorities and a time, and from no disk"
+        ),
+        Floor(
+            "PostureReports", .pure, ["Evidence", "Sessions"],
+            why: "What a report says follows from its bytes; who sent it is the connection's to say"),
         Floor(
             "PolicyLanguage", .pure, ["NetworkTypes", "FlowSpace", "Sessions", "Evidence"],
             outside: ["Yams", "Foundation", "FoundationEssentials"],
@@ -103,6 +108,13 @@ extension Floor {
             "Place", .edge, ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
             outside: ["Glibc", "Synchronization"],
             why: "It says where an address is; what follows from that is policy"),
+        Floor(
+            "Portal", .edge, ["PostureReports", "Evidence", "Sessions", "NetworkTypes"],
+            outside: [
+                "HummingbirdCore", "NIOCore", "NIOPosix", "NIOHTTPTypes", "HTTPTypes", "NIOSSL", "X509",
+                "SwiftASN1", "Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization",
+            ],
+            why: "It carries reports and says who brought them; whether they count is the sink's"),
         Floor(
             "Control", .edge, ["CLinux"],
             outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
@@ -148,11 +160,18 @@ extension Floor {
         "Dispatch": "Dispatch brings threads and clocks; a pure target has neither",
         "Synchronization": "A lock or an atomic means shared state; a pure target has values",
         "Logging": "What a pure target has to say it returns; its caller logs",
-        "Crypto": "Digests and signatures are evidence; nobody else has cause to compute them",
+        "Crypto":
+            "Digests and signatures are evidence, and Store seals seeds; nobody else has cause to compute them",
         "X509": "Certificates decodes and judges; everybody else sees a CertificateReport",
         "SwiftASN1": "Certificates decodes and judges; everybody else sees a CertificateReport",
         "Yams": "YAML is the surface of PolicyLanguage; everybody else sees a checked policy",
         "GRDB": "SQL stays in Store, so that the schema can change in one place",
+        "HummingbirdCore": "HTTP is the surface of Portal; everybody else sees reports",
+        "HTTPTypes": "HTTP is the surface of Portal; everybody else sees reports",
+        "NIOHTTPTypes": "HTTP is the surface of Portal; everybody else sees reports",
+        "NIOCore": "Event loops stay in Portal", "NIOPosix": "Event loops stay in Portal",
+        "NIOSSL": "TLS stays in Portal; everybody else sees who was believed",
+        "ServiceLifecycle": "What runs beside what is the composition root's",
         "CMaxMindDB": "libmaxminddb stays in Place; everybody else sees a CountryLookup",
         "CNetfilter": "Netlink messages stay in Netfilter; everybody else sees a RulesetBackend",
         "CLinux": "System calls belong to the edges",

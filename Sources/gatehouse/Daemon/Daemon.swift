@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import Netfilter
 import PolicyLanguage
+import Portal
 import RulesetCompiler
 import ServiceLifecycle
 import Sessions
@@ -119,6 +120,18 @@ struct Daemon {
         )
     }
 
+    private func postureServer(
+        _ posture: PostureConfiguration, _ enforcer: Enforcer
+    ) throws -> PostureServer {
+        do {
+            return try PostureServer(
+                posture.settings, sink: PostureIntake(enforcer: enforcer), now: { SystemClock().now() },
+                log: log)
+        } catch {
+            throw StartProblem("posture: \(error)", isMistake: true)
+        }
+    }
+
     private func services(_ enforcer: Enforcer) async throws -> [any Service] {
         var services: [any Service] = [EnforcementService(enforcer: enforcer)]
         for source in configuration.sources {
@@ -142,6 +155,7 @@ struct Daemon {
             handlers.usage = { await path.use(of: $0) }
             handlers.unwatched = { path.unwatched }
         }
+        if let posture = configuration.posture { services.append(try postureServer(posture, enforcer)) }
         services.append(ControlService(path: configuration.control, handlers: handlers, log: log))
         services.append(ReloadService(handlers: handlers, log: log))
         return services

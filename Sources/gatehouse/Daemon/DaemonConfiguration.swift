@@ -12,6 +12,8 @@ struct DaemonConfiguration: Sendable {
     var control: String
     /// The file of one-time code seeds; nil when nobody logs in with codes.
     var seeds: String?
+    /// Nil where no posture reports are taken.
+    var posture: PostureConfiguration?
     /// Files of a country database; none where the country of an address is not to be known.
     var countries: [String]
     var lease: Duration
@@ -57,7 +59,7 @@ struct DaemonConfiguration: Sendable {
 
     private static let keys = [
         "rules", "state", "control", "totp-seeds", "lease", "grace", "refusal-log-group", "sources",
-        "packet-path", "countries",
+        "packet-path", "countries", "posture",
     ]
 
     private static func parse(_ root: DocumentNode, _ log: DiagnosticLog) -> DaemonConfiguration? {
@@ -71,6 +73,7 @@ struct DaemonConfiguration: Sendable {
             state: mapping.read("state", .absolutePath)?.value ?? "/var/lib/gatehouse",
             control: mapping.read("control", .absolutePath)?.value ?? "/run/gatehouse/control.sock",
             seeds: mapping.read("totp-seeds", .absolutePath)?.value,
+            posture: mapping.node("posture").flatMap { PostureConfiguration.read($0, log) },
             countries: mapping.list("countries", .absolutePath)?.map(\.value) ?? [],
             lease: lease?.value ?? .seconds(60),
             grace: mapping.read("grace", .duration())?.value ?? .seconds(600), refusalLogGroup: group?.value,

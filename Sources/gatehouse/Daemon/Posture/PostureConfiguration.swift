@@ -27,9 +27,9 @@ struct PostureConfiguration: Sendable {
         guard let mapping = MappingReader(node, "posture", keys: keys, log: log) else { return nil }
         let listen = mapping.requireList(
             "listen", .listenAddress, ifEmpty: "name an address, or leave posture out")
-        let certificate = mapping.require("certificate", .file)
-        let key = mapping.require("key", .file)
-        let authorities = mapping.list("client-authorities", .file)?.map(\.value) ?? []
+        let certificate = mapping.require("certificate", .absolutePath)
+        let key = mapping.require("key", .absolutePath)
+        let authorities = mapping.list("client-authorities", .absolutePath)?.map(\.value) ?? []
         let apiKeys = mapping.node("api-keys").map { readKeys($0, log) } ?? []
         checkDoubles(listen, "an address that is not listened on already", log)
         if authorities.isEmpty && !mapping.has("client-authorities") && !mapping.has("api-keys") {
@@ -112,9 +112,5 @@ extension TextForm {
         TextForm<ListenAddress>("an address and a port, such as 10.8.0.1:8443 or \"[::]:8443\"") {
             ListenAddress(text: $0)
         }
-    }
-
-    fileprivate static var file: TextForm<String> {
-        TextForm<String>("an absolute path") { $0.hasPrefix("/") && !$0.contains("\0") ? $0 : nil }
     }
 }
