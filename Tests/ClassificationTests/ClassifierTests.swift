@@ -81,7 +81,8 @@ import Testing
         return SessionEvidence(
             certificates: chain,
             device: status.map { DeviceRecord(id: "laptop", certificate: leaf, status: $0) },
-            userName: "alice", groups: [], mfaVerifiedAt: codeAge.map { now - .seconds($0) })
+            userName: "alice", user: UserRecord(name: "alice"),
+            mfaVerifiedAt: codeAge.map { now - .seconds($0) })
     }
 
     struct Case: Sendable, CustomTestStringConvertible {
@@ -199,7 +200,7 @@ import Testing
                     if mask & 1 != 0 { less.certificates = nil }
                     if mask & 2 != 0 { less.device = nil }
                     if mask & 4 != 0 { less.mfaVerifiedAt = nil }
-                    if mask & 8 != 0 { less.groups = nil }
+                    if mask & 8 != 0 { less.user = nil }
                     let reached = Classifier.classify(less, under: policy, at: Self.now).flowSpace(
                         under: policy)
                     #expect(reached.isSubset(of: most), "issuer \(issuer), \(status), without \(mask)")

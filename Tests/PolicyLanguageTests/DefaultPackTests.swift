@@ -17,7 +17,7 @@ struct DefaultPackTests {
         #expect(policy.systems.map(\.name) == ["proxy", "dns", "crm", "finance", "portal"])
         #expect(policy.tests.count == 17)
         #expect(policy.idle == .seconds(1800))
-        #expect(policy.devices[id: "laptop-0003"]?.status == .lost)
-        #expect(policy.users.groups(of: "bob") == ["staff", "finance-team"])
+        #expect(policy.registers.devices[id: "laptop-0003"]?.status == .lost)
+        #expect(policy.registers.users["bob"]?.groups == ["staff", "finance-team"])
     }
 }

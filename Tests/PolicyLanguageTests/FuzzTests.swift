@@ -8,10 +8,14 @@ import Testing
 
 /// Whatever bytes a pack is made of: no trap, every place exists, and a policy if and only if there is no error.
 struct FuzzTests {
-    /// The pack that all is well with, and two that show much of the language in mistakes already.
+    /// The pack that all is well with, and some that show much of the language in mistakes already.
     static let packs: [(folder: URL, seed: UInt64)] = [
         (Packs.standard, 1), (Packs.standard, 20_261_121), (Packs.golden.appending(path: "13-vendors"), 2),
         (Packs.golden.appending(path: "15-devices"), 3),
+        (Packs.golden.appending(path: "23-certificates"), 4),
+        (Packs.golden.appending(path: "24-conditions"), 5),
+        (Packs.golden.appending(path: "25-labels-and-offices"), 6),
+        (Packs.golden.appending(path: "26-registers"), 7), (Packs.golden.appending(path: "28-sessions"), 8),
     ]
 
     private static let rounds = 500
@@ -166,7 +170,7 @@ struct LimitTests {
         }
         let result = try Packs.standard(replacing: ["devices.csv": table])
         #expect(result.diagnostics.isEmpty)
-        #expect(result.policy?.devices.all.count == 10_005)
+        #expect(result.policy?.registers.devices.all.count == 10_005)
     }
 
     @Test func tenThousandDevicesInYAMLCompile() throws {
@@ -181,7 +185,7 @@ struct LimitTests {
             "devices.yaml": text + devices.map { "  " + $0 }.joined()
         ])
         #expect(result.diagnostics.isEmpty)
-        #expect(result.policy?.devices.all.count == 10_005)
+        #expect(result.policy?.registers.devices.all.count == 10_005)
     }
 
     @Test func starsAndAmpersandsInProseAreFine() throws {

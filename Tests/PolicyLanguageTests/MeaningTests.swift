@@ -200,7 +200,7 @@ struct MeaningTests {
         #expect(tests.contains(.organisation("NO")))
         #expect(tests.contains(.user(["NO", "on", "007", "null"])))
         #expect(tests.contains(.group(["NO"])))
-        #expect(policy.users.groups(of: "NO") == ["NO", "yes", "1.0"])
+        #expect(policy.registers.users["NO"]?.groups == ["NO", "yes", "1.0"])
     }
 
     @Test func systemsTakeAddressesTimesServices() throws {
@@ -255,9 +255,9 @@ struct MeaningTests {
         let table =
             "status,owner,kind,digest,id\r\nstolen,,pool,\"\(String(repeating: "AB", count: 32))\",\"pool, \"\"one\"\"\"\r\n"
         let policy = try compile(["devices.csv": table])
-        let device = try #require(policy.devices[id: "pool, \"one\""])
+        let device = try #require(policy.registers.devices[id: "pool, \"one\""])
         #expect(device.owner == nil && device.kind == .pool && device.status == .stolen)
-        #expect(policy.devices[id: "laptop-0001"]?.owner == "alice")
+        #expect(policy.registers.devices[id: "laptop-0001"]?.owner == "alice")
     }
 
     /// Without a list of clauses nobody can tell which exist.

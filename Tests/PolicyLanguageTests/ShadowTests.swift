@@ -14,12 +14,20 @@ struct ShadowTests {
         var status: DeviceStatus?
         var user: String
         var mfaAge: Duration?
+        var country: CountryCode?
+        var signaturesAge: Duration?
 
         static let all: [Someone] = [nil, "corporate", "third-party"].flatMap { authority in
             [nil, .inUse, .lost, .stolen].flatMap { status in
                 ["alice", "bob", "carol", "stranger"].flatMap { user in
-                    [nil, .seconds(1800), .seconds(18_000)].map { age in
-                        Someone(authority: authority, status: status, user: user, mfaAge: age)
+                    [nil, .seconds(1800), .seconds(18_000)].flatMap { age in
+                        [nil, "GB", "FR"].flatMap { country in
+                            [nil, .seconds(1800), .seconds(90_000)].map { signatures in
+                                Someone(
+                                    authority: authority, status: status, user: user, mfaAge: age,
+                                    country: country.flatMap { CountryCode($0) }, signaturesAge: signatures)
+                            }
+                        }
                     }
                 }
             }
@@ -33,13 +41,19 @@ struct ShadowTests {
             case .mfa(let within): mfaAge.map { $0 <= within ? .yes : .no } ?? .no
             case .user(let names): names.contains(user) ? .yes : .no
             case .group(let names): groups.map { names.isDisjoint(with: $0) ? .no : .yes } ?? .unknown
-            case .organisation, .hours, .contract, .behaviour: .no
+            case .country(let codes): country.map { codes.contains($0) ? .yes : .no } ?? .unknown
+            case .posture(.antivirus(let within)): signaturesAge.map { $0 <= within ? .yes : .no } ?? .no
+            // Not among those below.
+            case .organisation, .attribute, .deviceKind, .deviceManaged, .deviceOrganisation, .deviceOwned,
+                .deviceLent, .deviceOnSite, .posture, .userOrganisation, .steps, .acknowledged, .approval,
+                .office, .hours, .contract, .behaviour, .never:
+                .no
             }
         }
 
         func isIn(_ policyClass: PolicyClass, _ users: UserRegister) -> Bool {
             policyClass.conditions.allSatisfy { condition in
-                switch meets(condition.test, groups: users.groups(of: user)) {
+                switch meets(condition.test, groups: users[user]?.groups) {
                 case .yes: true
                 case .no: false
                 case .unknown: policyClass.access == .none
@@ -52,7 +66,8 @@ struct ShadowTests {
         "certificate: corporate", "certificate: [corporate, third-party]", "device: in-use",
         "device: [lost, stolen]",
         "device: lost", "mfa: { within: 1h }", "mfa: { within: 12h }", "user: alice", "user: [alice, bob]",
-        "group: staff", "group: [staff, councillors]",
+        "group: staff", "group: [staff, councillors]", "country: GB", "country: [GB, FR]",
+        "posture: { antivirus: { within: 1h } }", "posture: { antivirus: { within: 30h } }",
     ]
 
     private static func randomClass(_ number: Int, by random: inout Seeded) -> String {
@@ -80,8 +95,10 @@ struct ShadowTests {
                 let index = try #require(policy.classes.firstIndex { $0.location == place })
                 guard policy.classes[index].contract == nil else { continue }
                 shadowed += 1
-                for someone in Someone.all where someone.isIn(policy.classes[index], policy.users) {
-                    let earlier = policy.classes[..<index].contains { someone.isIn($0, policy.users) }
+                for someone in Someone.all where someone.isIn(policy.classes[index], policy.registers.users) {
+                    let earlier = policy.classes[..<index].contains {
+                        someone.isIn($0, policy.registers.users)
+                    }
                     #expect(earlier, "round \(round), seed \(seed): \(someone)\n\(classes)")
                 }
             }

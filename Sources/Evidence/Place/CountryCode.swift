@@ -16,6 +16,16 @@ package struct CountryCode: Sendable, Hashable, Comparable, Codable, LosslessStr
         letters = UInt16(capitals[0]) << 8 | UInt16(capitals[1])
     }
 
+    /// As registers and rules write it: `UK` and `EL`, which people write for GB and GR and no database answers, are
+    /// refused rather than never met.
+    package init?(register text: String) {
+        self.init(text)
+        if ["UK", "EL"].contains(description) { return nil }
+    }
+
+    /// Continues the sentence "expected".
+    package static let expected = "a country code of two letters, such as GB (not UK) or GR (not EL)"
+
     package var description: String {
         String(decoding: [UInt8(letters >> 8), UInt8(letters & 0xff)], as: UTF8.self)
     }

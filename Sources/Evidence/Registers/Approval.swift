@@ -53,8 +53,8 @@ extension Approval {
         RegisterField("approver", "a name", isRequired: true, RegisterText.name),
         RegisterField("from", RegisterText.expectedInstant, isRequired: true, RegisterText.instant),
         RegisterField("until", RegisterText.expectedInstant, RegisterText.end),
-        RegisterField("countries", "a country code of two letters, such as FR", isList: true) {
-            CountryCode($0)?.description
+        RegisterField("countries", CountryCode.expected, isList: true) {
+            CountryCode(register: $0)?.description
         },
         RegisterField("systems", "a name", isList: true, RegisterText.name),
         RegisterField("labels", "a name", isList: true, RegisterText.name),
@@ -78,6 +78,7 @@ extension Approval {
             countries: Set((fields["countries"] ?? []).compactMap { CountryCode($0) }),
             systems: Set(fields["systems"] ?? []), labels: Set(fields["labels"] ?? []),
             exception: fields.first("exception"))
+        try RegisterText.checkOrder(from: from, until: until)
         if until == nil, kind != .remoteWorking { throw .missing(field: "until", subject) }
         switch kind {
         case .remoteWorking: break

@@ -34,6 +34,7 @@ extension Loan {
         guard let from = fields.instant("from") else { throw .missing(field: "from", subject) }
         self.init(
             reference: reference, device: device, user: user, from: from, until: fields.instant("until"))
+        try RegisterText.checkOrder(from: from, until: until)
     }
 
     package var fields: RegisterFields {

@@ -107,19 +107,31 @@ enum RegisterText {
 
     /// A date stands for its first instant in UTC.
     static func instant(_ text: String) -> String? {
-        (TimeText.date(text).map(start) ?? TimeText.timestamp(text))?.description
+        written(TimeText.date(text).map(start) ?? TimeText.timestamp(text))
     }
 
     /// A date stands for the first instant after it in UTC: `until: 2026-11-30` holds all that day.
     static func end(_ text: String) -> String? {
-        (TimeText.date(text).map { start($0.adding(days: 1)) } ?? TimeText.timestamp(text))?.description
+        written(TimeText.date(text).map { start($0.adding(days: 1)) } ?? TimeText.timestamp(text))
+    }
+
+    /// Nil at the ends of time, where what is written cannot be read again.
+    private static func written(_ instant: Instant?) -> String? {
+        instant.map(\.description).flatMap { TimeText.timestamp($0) == nil ? nil : $0 }
+    }
+
+    /// What ends before it begins is never in force: surely not what was meant.
+    static func checkOrder(from: Instant, until: Instant?) throws(RegisterProblem) {
+        guard let until, until <= from else { return }
+        throw .wrongValue(field: "until", expected: "a time after 'from' (\(from))", found: until.description)
     }
 
     private static func start(_ date: CivilDate) -> Instant {
         Instant(secondsSince1970: Int64(date.dayNumber) * 86_400)
     }
 
-    static let expectedInstant = "a date such as 2026-04-01, or a time such as 2026-04-01T09:00:00Z"
+    static let expectedInstant =
+        "a date such as 2026-04-01, or a time such as 2026-04-01T09:00:00Z, before the year 2262"
 
     static func choice<Choice: RawRepresentable<String> & CaseIterable>(_ type: Choice.Type)
         -> (expected: String, read: @Sendable (String) -> String?)

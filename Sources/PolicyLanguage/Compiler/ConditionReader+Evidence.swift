@@ -9,7 +9,8 @@ extension ConditionReader {
 
     /// Authorities, or `{ authority: ..., subject: { OU: ... }, email: ..., extension: { 1.3.6.1: ... } }`.
     func certificate(_ mapping: MappingReader) -> [Condition] {
-        guard let node = mapping.node("certificate"), case .mapping = node else {
+        guard let node = mapping.node("certificate") else { return [] }
+        guard case .mapping = node else {
             return authorities(mapping, "certificate").map {
                 [Condition(.certificate(authorities: $0), at: mapping.keyRange("certificate").start)]
             } ?? []
@@ -17,34 +18,47 @@ extension ConditionReader {
         guard
             let parts = MappingReader(node, "a certificate", keys: Self.certificateKeys, log: log)
         else { return [] }
-        _ = parts.requiredNode("authority")
         var conditions: [Condition] = []
-        if let found = authorities(parts, "authority") {
+        // An attribute is worth no more than whoever certified it.
+        if let found = authorities(parts, "authority", isRequired: true) {
             conditions.append(
                 Condition(.certificate(authorities: found), at: parts.keyRange("authority").start))
         }
-        for entry in parts.node("subject").map(log.pairs) ?? [] {
-            conditions += attribute(entry, .attributeType, CertificateAttribute.subject)
-        }
+        conditions += attributes(parts, "subject", .attributeType, CertificateAttribute.subject)
         for (key, attribute) in [
             ("email", CertificateAttribute.email), ("uri", .uri), ("dns", .dns), ("upn", .userPrincipalName),
         ] {
             guard let patterns = values(parts, key, .pattern) else { continue }
             conditions.append(Condition(.attribute(attribute, patterns), at: parts.keyRange(key).start))
         }
-        for entry in parts.node("extension").map(log.pairs) ?? [] {
-            conditions += attribute(entry, .objectIdentifier, CertificateAttribute.extension)
-        }
         return conditions
+            + attributes(parts, "extension", .objectIdentifier, CertificateAttribute.extension)
+    }
+
+    /// A mapping from names of attributes to what they may be.
+    private func attributes(
+        _ parts: MappingReader, _ key: String, _ name: TextForm<String>,
+        _ make: (String) -> CertificateAttribute
+    ) -> [Condition] {
+        guard let node = parts.node(key) else { return [] }
+        let entries = log.pairs(node)
+        refuseEmpty(node, key, "name an attribute, or leave the key out")
+        return entries.flatMap { attribute($0, name, make) }
+    }
+
+    /// Reports a mapping with nothing in it: to read it as no condition would open more than was meant.
+    private func refuseEmpty(_ node: DocumentNode, _ key: String, _ instead: String) {
+        guard case .mapping(let entries, let range) = node, entries.isEmpty else { return }
+        log.add(.emptyMapping(key, instead: instead), at: range)
     }
 
     private func attribute(
         _ entry: DocumentNode.Entry, _ name: TextForm<String>, _ make: (String) -> CertificateAttribute
     ) -> [Condition] {
-        guard let name = log.read(.scalar(entry.key, isPlain: false, entry.keyRange), name) else { return [] }
+        guard let name = log.read(entry.keyNode, name) else { return [] }
         let patterns = log.readList(entry.value, .pattern)
         if case .sequence(let items, let range) = entry.value, items.isEmpty {
-            log.add(.emptyList(entry.key, instead: "name a value, or leave the key out"), at: range)
+            log.add(.emptyList(entry.key, instead: "name one, or leave the key out"), at: range)
         }
         guard !patterns.isEmpty else { return [] }
         return [Condition(.attribute(make(name.value), Set(patterns.map(\.value))), at: entry.keyRange.start)]
@@ -61,11 +75,11 @@ extension ConditionReader {
         case nil: return []
         case .scalar("unregistered", _, _): return [Condition(.unregistered, at: place)]
         case .mapping(let entries, let range)?:
-            if entries.isEmpty { log.add(.emptyList("device", instead: "say what of it"), at: range) }
-            guard
-                let node = mapping.node("device"),
-                let parts = MappingReader(node, "a device", keys: Self.deviceKeys, log: log)
-            else { return [] }
+            let node = DocumentNode.mapping(entries, range)
+            refuseEmpty(node, "device", "say what is asked of it, or leave the key out")
+            guard let parts = MappingReader(node, "a device", keys: Self.deviceKeys, log: log) else {
+                return []
+            }
             return Self.deviceKeys.compactMap { key in
                 deviceTest(key, parts).map { Condition($0, at: parts.keyRange(key).start) }
             }
@@ -94,12 +108,13 @@ extension ConditionReader {
 
     /// Names, or `{ steps: [training], acknowledged: { within: 180d }, ... }`.
     func user(_ mapping: MappingReader) -> [Condition] {
-        guard let node = mapping.node("user"), case .mapping(let entries, let range) = node else {
+        guard let node = mapping.node("user") else { return [] }
+        guard case .mapping = node else {
             return names(mapping, "user", .user).map {
                 [Condition(.user($0), at: mapping.keyRange("user").start)]
             } ?? []
         }
-        if entries.isEmpty { log.add(.emptyList("user", instead: "say what of them"), at: range) }
+        refuseEmpty(node, "user", "say what is asked of the person, or leave the key out")
         guard let parts = MappingReader(node, "a user", keys: Self.userKeys, log: log) else { return [] }
         return Self.userKeys.compactMap { key in
             userTest(key, parts).map { Condition($0, at: parts.keyRange(key).start) }
@@ -124,9 +139,7 @@ extension ConditionReader {
         guard let parts = MappingReader(node, "a posture", keys: Self.postureKeys, log: log) else {
             return []
         }
-        if case .mapping(let entries, let range) = node, entries.isEmpty {
-            log.add(.emptyList("posture", instead: "say what is asked of the device"), at: range)
-        }
+        refuseEmpty(node, "posture", "say what is asked of the device, or leave the key out")
         return Self.postureKeys.compactMap { key in
             parts.node(key).flatMap { need(key, $0) }
                 .map { Condition(.posture($0), at: parts.keyRange(key).start) }
@@ -157,6 +170,13 @@ extension ConditionReader {
             else { return nil }
             return Int(seconds / 60)
         }
+        if case .scalar(let text, _, let range) = node {
+            let suggestion = minutes.parse(text) == nil ? nil : "{ at-most: \(text) }"
+            log.addWrongType(
+                expected: "a limit such as { at-most: 15m }", found: node.kind, at: range,
+                suggestion: suggestion)
+            return nil
+        }
         guard let parts = MappingReader(node, "screen-lock", keys: ["at-most", "within"], log: log),
             let atMost = parts.require("at-most", minutes)
         else { return nil }
@@ -167,7 +187,9 @@ extension ConditionReader {
     /// `remote-working`, `travel`, `system` (in the needs of one), `{ exception: NAME }`, or a list: all of them.
     func approvals(_ node: DocumentNode, at place: SourceLocation) -> [Condition] {
         if case .sequence(let items, let range) = node {
-            if items.isEmpty { log.add(.emptyList("approval", instead: "name one"), at: range) }
+            if items.isEmpty {
+                log.add(.emptyList("approval", instead: "name one, or leave the key out"), at: range)
+            }
             return items.flatMap { approvals($0, at: $0.range.start) }
         }
         return approval(node).map { [Condition(.approval($0), at: place)] } ?? []
@@ -179,7 +201,10 @@ extension ConditionReader {
                 .require("exception", .freeName).map { .exception($0.value) }
         }
         let system = system
-        let choices = system == nil ? "remote-working or travel" : "remote-working, travel or system"
+        let choices =
+            system == nil
+            ? "remote-working or travel (system: in the needs of a system only)"
+            : "remote-working, travel or system"
         let form = TextForm<ApprovalNeed>("\(choices), or a mapping such as { exception: no-token }") {
             text in
             switch text {
@@ -203,7 +228,7 @@ extension TextForm where Value == String {
         Self("on, or how old the sight of it may be, such as { within: 7d }") { $0 == "on" ? $0 : nil }
     }
 
-    /// Dotted decimal, as ITU-T X.660 has it: the first number is 0, 1 or 2.
+    /// Dotted decimal, as ITU-T X.660 has it: the first number is 0, 1 or 2, and below 0 and 1 there are forty each.
     static var objectIdentifier: Self {
         Self("an object identifier such as 1.3.6.1.4.1.311.20.2.3") { text in
             let parts = text.split(separator: ".", omittingEmptySubsequences: false)
@@ -211,8 +236,10 @@ extension TextForm where Value == String {
                 part.utf8.allSatisfy { (48...57).contains($0) } && UInt64(part) != nil
                     && (part.count == 1 || part.first != "0")
             }
-            let first = parts.first.flatMap { UInt64($0) } ?? 3
-            return isGood && parts.count >= 2 && first <= 2 ? text : nil
+            guard isGood, parts.count >= 2, let first = UInt64(parts[0]), let second = UInt64(parts[1]) else {
+                return nil
+            }
+            return first == 2 || first < 2 && second < 40 ? text : nil
         }
     }
 
@@ -227,7 +254,7 @@ extension TextForm where Value == String {
 
 extension TextForm {
     static var pattern: TextForm<TextPattern> {
-        TextForm<TextPattern>("a text of one line, in which one * may stand for what lies between") { text in
+        TextForm<TextPattern>("a text of one line, with at most one * in it") { text in
             PlainText.isName(text) ? TextPattern(text) : nil
         }
     }
@@ -237,6 +264,6 @@ extension TextForm {
     }
 
     static func countryCode() -> TextForm<CountryCode> {
-        TextForm<CountryCode>("a country code of two letters, such as GB") { CountryCode($0) }
+        TextForm<CountryCode>(CountryCode.expected) { CountryCode(register: $0) }
     }
 }

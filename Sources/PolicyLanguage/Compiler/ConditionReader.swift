@@ -45,8 +45,8 @@ struct ConditionReader {
     }
 
     /// The authorities that are named; nil when none is left, so that no condition on nothing comes of a mistake.
-    func authorities(_ mapping: MappingReader, _ key: String) -> [Authority]? {
-        guard mapping.has(key) else { return nil }
+    func authorities(_ mapping: MappingReader, _ key: String, isRequired: Bool = false) -> [Authority]? {
+        guard mapping.has(key) || isRequired else { return nil }
         let written = mapping.requireList(key, .freeName, ifEmpty: "name an authority, or leave the key out")
         let found = written.compactMap { name in
             names.check(.authority, name, log: log) ? names.authorities[name.value] : nil
@@ -73,7 +73,15 @@ struct ConditionReader {
 
     /// `{ within: 24h }`
     func age(_ node: DocumentNode, _ what: String) -> Duration? {
-        MappingReader(node, what, keys: ["within"], log: log)?.require("within", .duration())?.value
+        if case .scalar(let text, _, let range) = node {
+            // Most people write this first.
+            let suggestion = TimeText.duration(text) == nil ? nil : "{ within: \(text) }"
+            log.addWrongType(
+                expected: "an age such as { within: 12h }", found: node.kind, at: range,
+                suggestion: suggestion)
+            return nil
+        }
+        return MappingReader(node, what, keys: ["within"], log: log)?.require("within", .duration())?.value
     }
 
     func mfa(_ node: DocumentNode) -> Condition.Test? { age(node, "mfa").map { .mfa(within: $0) } }
@@ -84,10 +92,12 @@ struct ConditionReader {
 
     /// `any`, or offices by name.
     private func offices(_ mapping: MappingReader, _ key: String) -> [Office]? {
-        if case .scalar("any", _, let range)? = mapping.node(key) {
+        guard let node = mapping.node(key) else { return nil }
+        if case .scalar("any", _, let range) = node {
             let all = names.offices.values.sorted { $0.name < $1.name }
             if all.isEmpty, !names.isUnsure(.office) {
-                log.add(.undefined(.undefinedOffice, "office", "any"), at: range)
+                let note = Diagnostic.Note("the pack has no offices.yaml, or nothing is in it")
+                log.add(.undefined(.undefinedOffice, "office", "any"), at: range, notes: [note])
             }
             return all.isEmpty ? nil : all
         }
@@ -109,7 +119,12 @@ struct ConditionReader {
             read = log.readList(node, .behaviour()).map { ($0.value, Behaviour.usualMemory) }
         }
         if node.hasNothingIn {
-            log.add(.emptyList("behaviour", instead: "name what was seen"), at: node.range)
+            let instead = "name what was seen"
+            if case .mapping = node {
+                log.add(.emptyMapping("behaviour", instead: instead), at: node.range)
+            } else {
+                log.add(.emptyList("behaviour", instead: instead), at: node.range)
+            }
         }
         return read.isEmpty ? nil : Dictionary(read) { first, _ in first }
     }

@@ -43,7 +43,7 @@ extension PackReader {
 
     // MARK: Labels
 
-    /// `labels: { official-sensitive: with-approval }`: what remote sessions may do with systems of each label.
+    /// `labels: { official-sensitive: { remote: with-approval } }`: what remote sessions may do with systems of each label.
     private func readLabels(_ file: MappingReader) {
         guard file.has("labels") else { return }
         hasLabels = true

@@ -56,14 +56,17 @@ extension PackReader {
         for digest in digests { claim(digest) }
         let lists = mapping.list("crl", .absolutePath) ?? []
         let responder = mapping.read("ocsp", .webAddress)
-        let revocation: Located<Authority.Revocation>? = mapping.read("revocation", .choice("a word"))
+        let revocation: Located<Authority.Revocation>? = mapping.read(
+            "revocation", .choice("what withdrawal means"))
         let hears = mapping.has("crl") || mapping.has("ocsp")
         if let revocation, revocation.value != .none, !hears {
+            let note = Diagnostic.Note("or 'ocsp': somewhere to learn which certificates were withdrawn")
             log.add(
                 .missingKey("crl", in: "an authority that is asked about withdrawn certificates"),
-                at: revocation.range)
+                at: revocation.range, notes: [note])
         }
-        let chain = mapping.read("chain", TextForm("required") { $0 == "required" ? true : nil })
+        let chain = mapping.read(
+            "chain", TextForm("the word required, or no such key") { $0 == "required" ? true : nil })
         if let chain, certificates.isEmpty {
             log.add(
                 .missingKey("certificate", in: "an authority whose chains are looked at in full"),
@@ -116,7 +119,8 @@ extension PackReader {
         guard define(kind.names, Located(line.subject.key, at: line.keyRange)), line.isWhole,
             hasOwnProof(line)
         else { return }
-        log.put(line.subject, line.fields, into: &registers, at: line.keyRange)
+        log.put(line.subject, line.fields, into: &registers, at: line.keyRange, ranges: line.ranges)
+        if kind == .loan || kind == .approval { references.append(line) }
     }
 
     /// Whether no other device has the certificate or the key of this one.
@@ -152,7 +156,9 @@ extension PackReader {
                 items = list
                 if list.isEmpty { log.add(.emptyList(name.value, instead: "name a network"), at: range) }
             }
-            let networks = items.compactMap(log.readPrefix).map(\.value)
+            let prefixes = items.compactMap(log.readPrefix)
+            for prefix in prefixes { SystemChecks.checkWidth(prefix, log) }
+            let networks = prefixes.map(\.value)
             guard define(.office, name) else { continue }
             let office = Office(name: name.value, networks: networks)
             names.keep(office)
@@ -175,15 +181,18 @@ extension RegisterKind {
 extension TextForm where Value == [UInt8] {
     /// A certificate as PEM has it (RFC 7468), one a text.
     static var certificate: Self {
-        Self("a certificate, from -----BEGIN CERTIFICATE----- to its end") { PEMText.certificate($0) }
+        Self("one certificate in PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----") {
+            PEMText.certificate($0)
+        }
     }
 }
 
 extension TextForm where Value == String {
     static var webAddress: Self {
         Self("an address that begins with http:// or https://") { text in
-            let isWeb = text.hasPrefix("http://") || text.hasPrefix("https://")
-            return isWeb && PlainText.isName(text) && !text.contains(" ") ? text : nil
+            let rest = ["http://", "https://"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
+            guard let host = rest?.first, host.isLetter || host.isNumber || host == "[" else { return nil }
+            return PlainText.isName(text) && !text.contains(" ") ? text : nil
         }
     }
 

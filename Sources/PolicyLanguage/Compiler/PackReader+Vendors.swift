@@ -38,8 +38,7 @@ extension PackReader {
             let mapping = MappingReader(
                 node, "the certificate of a vendor", keys: ["authority", "organisation"], log: log)
         else { return [] }
-        _ = mapping.requiredNode("authority")
-        let authorities = conditions.authorities(mapping, "authority")
+        let authorities = conditions.authorities(mapping, "authority", isRequired: true)
         let organisation = mapping.require("organisation", .freeName)
         return [
             authorities.map {

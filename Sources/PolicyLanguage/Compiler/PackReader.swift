@@ -23,6 +23,8 @@ final class PackReader {
     /// Classes whose conditions could not all be read: what they match is not known, and not judged.
     var doubtfulClasses: Set<String> = []
     var registers = Registers()
+    /// The lines of loans and approvals that were read whole.
+    var references: [RegisterLine] = []
     var offices: [Office] = []
     /// Labels by name, with what remote sessions may do with systems that have them.
     var labels: [String: RemoteUse] = [:]
@@ -160,6 +162,8 @@ final class PackReader {
     /// What the pack means, once all files are read; checks what concerns them together. Good only without errors.
     func policy() -> Policy {
         warnOfUngrantable()
+        let labelsOfSystems = labels.isEmpty ? systems.compactMap(\.label) : Array(labels.keys)
+        RegisterChecks(names: names, labels: Set(labelsOfSystems), now: now, log: log).run(references)
         SystemChecks(inside: inside, insideIsKnown: insideIsKnown, systems: systems, log: log).run()
         ClassChecks(classes: classes.filter { !doubtfulClasses.contains($0.name) }, log: log).run()
         // A class that could not be read whole might be the one that is asked for.
@@ -180,7 +184,7 @@ final class PackReader {
 
     /// Reads a new name as a key, unless it is one of the words that rules use for something else.
     func newName(_ entry: DocumentNode.Entry, _ kind: PackNames.Kind) -> Located<String>? {
-        newName(.scalar(entry.key, isPlain: false, entry.keyRange), kind)
+        newName(entry.keyNode, kind)
     }
 
     func newName(_ node: DocumentNode, _ kind: PackNames.Kind) -> Located<String>? {

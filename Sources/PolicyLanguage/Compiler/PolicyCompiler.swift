@@ -2,9 +2,9 @@ package import Sessions
 
 /// Makes a checked `Policy` of a pack of rule files, or says everything that is wrong with it.
 ///
-/// A pack is `policy.yaml` (what it is about, the classes in order), `systems.yaml`, `authorities.yaml`,
-/// `devices.yaml` and `devices.csv`, `users.yaml`, `clauses.yaml`, `vendors/*.yaml` (one contract each) and
-/// `tests/*.yaml`. Only `policy.yaml` must be there.
+/// A pack is `policy.yaml` (what it is about, the classes in order), `systems.yaml` (with the labels), `authorities.yaml`,
+/// `offices.yaml`, `clauses.yaml`, the registers (`devices`, `users`, `loans` and `approvals`, each as `.yaml`, `.csv` or
+/// both), `vendors/*.yaml` (one contract each) and `tests/*.yaml`. Only `policy.yaml` must be there.
 package enum PolicyCompiler {
     /// Reads and checks a pack. The policy is nil if and only if there is an error among the diagnostics, which are
     /// sorted by place. The order of `files` does not matter.

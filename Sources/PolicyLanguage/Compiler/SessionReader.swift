@@ -16,13 +16,16 @@ struct SessionReader {
         guard let mapping = MappingReader(node, "a session", keys: Self.keys, log: log) else { return nil }
         var session = SessionDescription()
         readCertificate(mapping, &session)
-        session.organisation = mapping.read("organisation", .freeName)?.value
+        if let organisation = mapping.read("organisation", .freeName) {
+            session.organisation = organisation.value
+        }
         session.revocation = mapping.read("revocation", .choice("an answer"))?.value
         readDevice(mapping, &session)
         readUser(mapping, &session)
-        session.loans = lines(.loan, mapping, ["device": session.device, "user": session.user]).loans.all
+        let user = session.user.isEmpty ? nil : session.user
+        session.loans = lines(.loan, mapping, ["device": session.device, "user": user]).loans.all
         session.approvals =
-            lines(.approval, mapping, ["user": session.user, "approver": "somebody"]).approvals.all
+            lines(.approval, mapping, ["user": user, "approver": "somebody"]).approvals.all
         session.mfaAge = mfaAge(mapping)
         session.posture = mapping.node("posture").map(posture) ?? []
         session.outer = mapping.read("outer", .address)?.value
@@ -40,8 +43,11 @@ struct SessionReader {
         }
         let keys = ["authority", "subject", "email", "uri", "dns", "upn", "extension"]
         guard let parts = MappingReader(node, "a certificate", keys: keys, log: log) else { return }
-        _ = parts.requiredNode("authority")
-        session.authority = named(parts, "authority", .authority)
+        if parts.has("authority") {
+            session.authority = named(parts, "authority", .authority)
+        } else {
+            _ = parts.requiredNode("authority")
+        }
         var attributes: [CertificateAttribute: [String]] = [:]
         let lists: [(String, CertificateAttribute)] = [
             ("email", .email), ("uri", .uri), ("dns", .dns), ("upn", .userPrincipalName),
@@ -50,12 +56,18 @@ struct SessionReader {
             attributes[attribute] = parts.list(key, .freeName)?.map(\.value)
         }
         for entry in parts.node("subject").map(log.pairs) ?? [] {
-            attributes[.subject(entry.key)] = log.readList(entry.value, .freeName).map(\.value)
+            guard let name = log.read(entry.keyNode, .attributeType) else { continue }
+            attributes[.subject(name.value)] = log.readList(entry.value, .freeName).map(\.value)
         }
         for entry in parts.node("extension").map(log.pairs) ?? [] {
-            attributes[.extension(entry.key)] = log.readList(entry.value, .freeName).map(\.value)
+            guard let name = log.read(entry.keyNode, .objectIdentifier),
+                let value = log.read(entry.value, .freeName)
+            else { continue }
+            attributes[.extension(name.value)] = [value.value]
         }
         session.attributes = attributes
+        // VPN servers hand the organisation over by itself too; it is one certificate.
+        session.organisation = attributes[.subject("O")]?.first
     }
 
     /// A name that must be defined; nil for `none`.
@@ -98,7 +110,10 @@ struct SessionReader {
     private func stated(_ kind: RegisterKind, _ mapping: MappingReader) -> RegisterFields {
         var fields: RegisterFields = [:]
         for field in kind.fields {
-            guard let values = mapping.list(field.name, field.form), !values.isEmpty else { continue }
+            let values =
+                field.isList
+                ? mapping.list(field.name, field.form) : mapping.read(field.name, field.form).map { [$0] }
+            guard let values, !values.isEmpty else { continue }
             fields[field.name] = Set(values.map(\.value)).sorted()
         }
         return fields
@@ -141,7 +156,12 @@ struct SessionReader {
         let seen = parts.read("seen", .duration())?.value ?? .zero
         let onOff = TextForm<Bool>("on or off") { $0 == "on" ? true : $0 == "off" ? false : nil }
         let lock = TextForm<Int>("whole minutes such as 10m, or never") { text in
-            text == "never" ? 0 : TimeText.duration(text).map { Int($0.components.seconds / 60) }
+            if text == "never" { return 0 }
+            // Rounding would make a lock after half a minute one that never locks.
+            guard let seconds = TimeText.duration(text)?.components.seconds, seconds % 60 == 0 else {
+                return nil
+            }
+            return Int(seconds / 60)
         }
         let items: [SessionDescription.Posture?] = [
             parts.read("antivirus", .duration()).map { .antivirus(age: $0.value) },

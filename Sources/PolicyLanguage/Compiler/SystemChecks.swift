@@ -23,12 +23,20 @@ struct SystemChecks {
     /// reach idle.
     private func checkInside(_ prefix: Located<IPPrefix>) {
         let range = prefix.value.range
-        let limit = prefix.value.family == .ipv4 ? 8 : 16
-        if prefix.value.length < limit, Self.uniqueLocal?.contains(range) != true {
-            log.add(.insideTooWide(prefix.value, limit: limit), at: prefix.range)
-        } else if let kind = SpecialAddresses.kind(in: range) {
+        if Self.checkWidth(prefix, log), let kind = SpecialAddresses.kind(in: range) {
             log.add(.specialAddress(log.written(at: prefix.range), kind), at: prefix.range)
         }
+    }
+
+    /// Whether a network may be one organisation's own; reported if not.
+    @discardableResult
+    static func checkWidth(_ prefix: Located<IPPrefix>, _ log: DiagnosticLog) -> Bool {
+        let limit = prefix.value.family == .ipv4 ? 8 : 16
+        guard prefix.value.length < limit, uniqueLocal?.contains(prefix.value.range) != true else {
+            return true
+        }
+        log.add(.insideTooWide(prefix.value, limit: limit), at: prefix.range)
+        return false
     }
 
     private func check(_ addresses: Located<AddressRange>, of system: SystemDraft, own: [AddressRange]) {

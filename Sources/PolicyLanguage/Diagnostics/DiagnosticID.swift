@@ -42,6 +42,7 @@ package enum DiagnosticID: String, Sendable, Hashable, CaseIterable {
     case ungrantable = "ungrantable"
     case unknownFile = "unknown-file"
     case unknownKey = "unknown-key"
+    case unknownName = "unknown-name"
     case unknownUser = "unknown-user"
     case unknownZone = "unknown-zone"
     case unregisteredWithAccess = "unregistered-with-access"
@@ -53,7 +54,7 @@ package enum DiagnosticID: String, Sendable, Hashable, CaseIterable {
         switch self {
         case .accessWithoutCertificate, .contractEnded, .contractEndsSoon, .matchesEveryone,
             .overlappingSystems,
-            .reviewOverdue, .shadowedClass, .ungrantable, .unknownUser:
+            .reviewOverdue, .shadowedClass, .ungrantable, .unknownName, .unknownUser:
             .warning
         default: .error
         }

@@ -37,6 +37,12 @@ package final class DiagnosticLog {
         add(message, at: range, notes: notes, suggestion: suggestion)
     }
 
+    /// Reports a value of the wrong kind, with what was probably meant.
+    func addWrongType(expected: String, found: String, at range: SourceRange, suggestion: String?) {
+        let notes = suggestion.map { [Diagnostic.Note("did you mean \(quoted($0))?")] } ?? []
+        add(.wrongType(expected: expected, found: found), at: range, notes: notes, suggestion: suggestion)
+    }
+
     /// What was written at a range, as far as the file is known.
     func written(at range: SourceRange) -> String {
         let line = sources[range.start.file]?.line(range.start.line) ?? ""

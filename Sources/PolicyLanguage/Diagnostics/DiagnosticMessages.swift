@@ -76,6 +76,10 @@ extension DiagnosticMessage {
         Self(.emptyList, "\(quoted(key)) is an empty list: \(instead)")
     }
 
+    static func emptyMapping(_ key: String, instead: String) -> Self {
+        Self(.emptyList, "\(quoted(key)) is empty: \(instead)")
+    }
+
     static func fileTooLarge(limit: Int) -> Self {
         Self(.fileTooLarge, "the file is larger than \(limit >> 20) MiB")
     }
@@ -122,7 +126,10 @@ extension DiagnosticMessage {
     }
 
     static func reservedName(_ kind: String, _ name: String) -> Self {
-        Self(.reservedName, "\(quoted(name)) cannot name a \(kind): the word has a meaning of its own")
+        let article = "aeiou".contains(kind.prefix(1)) ? "an" : "a"
+        return Self(
+            .reservedName, "\(quoted(name)) cannot name \(article) \(kind): the word has a meaning of its own"
+        )
     }
 
     static func reviewOverdue(_ date: String) -> Self {
@@ -165,6 +172,10 @@ extension DiagnosticMessage {
 
     static func unknownKey(_ key: String, in what: String) -> Self {
         Self(.unknownKey, "\(what) has no \(quoted(key))")
+    }
+
+    static func unknownName(_ kind: String, _ name: String, in what: String) -> Self {
+        Self(.unknownName, "\(what) names \(kind) \(quoted(name)), which is not known here")
     }
 
     static func unknownUser(_ name: String) -> Self {

@@ -9,6 +9,9 @@ package indirect enum DocumentNode: Sendable {
         package let key: String
         package let keyRange: SourceRange
         package let value: DocumentNode
+
+        /// The key, to be read as a text of some form.
+        var keyNode: DocumentNode { .scalar(key, isPlain: false, keyRange) }
     }
 
     package var range: SourceRange {

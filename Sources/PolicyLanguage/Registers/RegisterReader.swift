@@ -29,7 +29,7 @@ struct RegisterReader {
         else { return [] }
         if case .mapping(let entries, _) = node, kind == .user || !entries.isEmpty {
             return entries.compactMap { entry in
-                line(entry.value, key: .scalar(entry.key, isPlain: false, entry.keyRange))
+                line(entry.value, key: entry.keyNode)
             }
         }
         return log.items(node).compactMap { line($0, key: nil) }
@@ -39,14 +39,15 @@ struct RegisterReader {
     func line(_ node: DocumentNode, key: DocumentNode?) -> RegisterLine? {
         let own = key == nil ? [kind.keyName] : []
         let keys = own + kind.fields.map(\.name) + ["about"]
-        guard let mapping = MappingReader(node, what, keys: keys, log: log) else { return nil }
         let errorsBefore = log.errorCount
+        guard let mapping = MappingReader(node, what, keys: keys, log: log) else { return nil }
         _ = mapping.read("about", .text)
         let name = key.map { log.read($0, .freeName) } ?? mapping.require(kind.keyName, .freeName)
         var (fields, ranges): (RegisterFields, [String: SourceRange]) = ([:], [:])
         for field in kind.fields {
-            if field.isRequired { _ = mapping.requiredNode(field.name) }
-            guard mapping.has(field.name), let (values, range) = read(field, mapping) else { continue }
+            guard mapping.has(field.name) || field.isRequired,
+                let (values, range) = read(field, mapping)
+            else { continue }
             fields[field.name] = values
             ranges[field.name] = range
         }
@@ -58,9 +59,8 @@ struct RegisterReader {
 
     private func read(_ field: RegisterField, _ mapping: MappingReader) -> ([String], SourceRange)? {
         guard field.isList else {
-            return mapping.node(field.name).flatMap { log.read($0, field.form) }.map {
-                ([$0.value], $0.range)
-            }
+            let node = field.isRequired ? mapping.requiredNode(field.name) : mapping.node(field.name)
+            return node.flatMap { log.read($0, field.form) }.map { ([$0.value], $0.range) }
         }
         guard let values = mapping.list(field.name, field.form), let first = values.first else { return nil }
         return (Set(values.map(\.value)).sorted(), first.range)
@@ -92,22 +92,36 @@ struct RegisterReader {
 
     /// Where each column is, by name.
     private func columns(_ header: [CSVReader.Field], _ source: SourceText) -> [String: Int]? {
-        let known = [kind.keyName] + kind.fields.map(\.name)
+        let known = [kind.keyName] + kind.fields.map(\.name) + ["about"]
         var columns: [String: Int] = [:]
         var isGood = true
         for (index, field) in header.enumerated() {
             if !known.contains(field.text) {
                 let among = Dictionary(uniqueKeysWithValues: known.map { ($0, SourceLocation?.none) })
-                log.addUnknown(.unknownKey(field.text, in: what), field.text, at: field.range, among: among)
+                let message = DiagnosticMessage.unknownKey(field.text, in: what)
+                if header.count == 1, field.text.contains(";") || field.text.contains("\t") {
+                    let note = Diagnostic.Note(
+                        "fields stand with commas between; ';' parts the values of one")
+                    log.add(message, at: field.range, notes: [note])
+                } else {
+                    log.addUnknown(message, field.text, at: field.range, among: among)
+                }
                 isGood = false
             } else if columns.updateValue(index, forKey: field.text) != nil {
                 log.add(.duplicateKey(field.text), at: field.range)
                 isGood = false
             }
         }
+        // With a column of no known name, what is missing may be meant by it.
+        guard isGood else { return nil }
         let needed = [kind.keyName] + kind.fields.filter(\.isRequired).map(\.name)
-        for name in needed where columns[name] == nil && isGood {
+        for name in needed where columns[name] == nil {
             log.add(.missingKey(name, in: "the header"), at: source.start)
+            isGood = false
+        }
+        if kind == .device, columns["digest"] == nil, columns["key"] == nil {
+            let notes = log.missingNote(kind, "digest").map { [Diagnostic.Note($0)] } ?? []
+            log.add(.missingKey("digest", in: "the header"), at: source.start, notes: notes)
             isGood = false
         }
         return isGood ? columns : nil
@@ -160,14 +174,31 @@ extension DiagnosticLog {
     /// Puts a line into registers; one that lacks something, or clashes with another, is reported.
     func put(
         _ subject: RegisterSubject, _ fields: RegisterFields, into registers: inout Registers,
-        at range: SourceRange
+        at range: SourceRange, ranges: [String: SourceRange] = [:]
     ) {
         do {
             try registers.put(subject, fields)
         } catch .missing(let field, _) {
-            add(.missingKey(field, in: "\(subject)"), at: range)
+            let note = missingNote(subject.kind, field).map { [Diagnostic.Note($0)] }
+            add(.missingKey(field, in: "\(subject)"), at: range, notes: note ?? [])
+        } catch .wrongValue(let field, let expected, let found) {
+            let place = ranges[field]
+            let found = place.map(written) ?? found
+            add(.wrongValue(expected: expected, found: quoted(found)), at: place ?? range)
         } catch {
             add(.wrongValue(expected: "a line that fits the others", found: "\(error)"), at: range)
+        }
+    }
+
+    /// Where a line lacks something that another line of its register may lack, why this one may not.
+    fileprivate func missingNote(_ kind: RegisterKind, _ field: String) -> String? {
+        switch (kind, field) {
+        case (.device, "digest"): "or 'key', the digest of its public key: one of them proves the device"
+        case (.approval, "until"): "only an approval of remote-working may be open-ended"
+        case (.approval, "countries"): "an approval of travel is for the countries that it names"
+        case (.approval, "systems"): "or 'labels': an approval of systems is for those that it names"
+        case (.approval, "exception"): "the name that a rule has: { approval: { exception: NAME } }"
+        default: nil
         }
     }
 }

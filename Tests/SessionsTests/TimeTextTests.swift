@@ -1,4 +1,3 @@
-import PolicyLanguage
 import Sessions
 import Testing
 
