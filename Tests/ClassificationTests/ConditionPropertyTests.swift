@@ -9,7 +9,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct ConditionPropertyTests {
     private static let now = Samples.now
-    private static let rounds = 200
+    private static let rounds = 120
 
     /// Every instant at which something could change: each date, with each age and the clock's tolerance, and a tick
     /// to either side.

@@ -12,12 +12,18 @@ struct DefaultPackTests {
         #expect(
             policy.classes.map(\.name) == [
                 "unregistered", "lost", "scanning", "vendor:Northwind Support", "quarantine", "employee",
-                "employee-without-code",
+                "employee-abroad", "pool-laptop", "to-be-put-right", "employee-without-code",
             ])
-        #expect(policy.systems.map(\.name) == ["proxy", "dns", "crm", "finance", "portal"])
-        #expect(policy.tests.count == 17)
+        #expect(
+            policy.systems.map(\.name) == [
+                "proxy", "dns", "crm", "finance", "payroll", "printers", "updates", "portal",
+            ])
+        #expect(policy.offices.map(\.name) == ["town-hall", "depot"])
+        #expect(policy.tests.count == 31)
         #expect(policy.idle == .seconds(1800))
         #expect(policy.registers.devices[id: "laptop-0003"]?.status == .lost)
         #expect(policy.registers.users["bob"]?.groups == ["staff", "finance-team"])
+        #expect(policy.registers.loans["L-117"]?.device == "pool-01")
+        #expect(policy.registers.approvals.all.map(\.kind) == [.system, .travel])
     }
 }

@@ -9,23 +9,25 @@ import Testing
 /// Whatever bytes a pack is made of: no trap, every place exists, and a policy if and only if there is no error.
 struct FuzzTests {
     /// The pack that all is well with, and some that show much of the language in mistakes already.
-    static let packs: [(folder: URL, seed: UInt64)] = [
-        (Packs.standard, 1), (Packs.standard, 20_261_121), (Packs.golden.appending(path: "13-vendors"), 2),
-        (Packs.golden.appending(path: "15-devices"), 3),
-        (Packs.golden.appending(path: "23-certificates"), 4),
-        (Packs.golden.appending(path: "24-conditions"), 5),
-        (Packs.golden.appending(path: "25-labels-and-offices"), 6),
-        (Packs.golden.appending(path: "26-registers"), 7), (Packs.golden.appending(path: "28-sessions"), 8),
+    static let packs: [(folder: URL, seed: UInt64, rounds: Int)] = [
+        (Packs.standard, 1, 500), (Packs.standard, 20_261_121, 500),
+        (Packs.golden.appending(path: "13-vendors"), 2, 500),
+        (Packs.golden.appending(path: "15-devices"), 3, 500),
+        (Packs.golden.appending(path: "23-certificates"), 4, 150),
+        (Packs.golden.appending(path: "24-conditions"), 5, 150),
+        (Packs.golden.appending(path: "25-labels-and-offices"), 6, 150),
+        (Packs.golden.appending(path: "26-registers"), 7, 150),
+        (Packs.golden.appending(path: "28-sessions"), 8, 150),
     ]
 
-    private static let rounds = 500
-
     @Test(.timeLimit(.minutes(5)), arguments: packs)
-    func mutatedPacksNeverTrap(folder: URL, seed: UInt64) throws {
+    func mutatedPacksNeverTrap(folder: URL, seed: UInt64, rounds: Int) async throws {
         let original = try Packs.bytes(in: folder)
         var random = Seeded(seed)
         var refused = 0
-        for round in 0..<Self.rounds {
+        for round in 0..<rounds {
+            // There are as many threads as cores, and others wait for one.
+            await Task.yield()
             var files = original
             for _ in 0...Int.random(in: 0..<3, using: &random) {
                 let index = Int.random(in: files.indices, using: &random)
@@ -41,7 +43,7 @@ struct FuzzTests {
             #expect(!DiagnosticRenderer.text(result.diagnostics).contains("\u{1B}"), why)
         }
         // A mutation that went unnoticed in half of all rounds would mean that nothing was read.
-        #expect(refused > Self.rounds / 2, "\(refused) refused, seed \(seed)")
+        #expect(refused > rounds / 2, "\(refused) refused, seed \(seed)")
     }
 
     private static func mutate(_ bytes: inout [UInt8], by random: inout Seeded) {
@@ -170,7 +172,7 @@ struct LimitTests {
         }
         let result = try Packs.standard(replacing: ["devices.csv": table])
         #expect(result.diagnostics.isEmpty)
-        #expect(result.policy?.registers.devices.all.count == 10_005)
+        #expect(result.policy?.registers.devices.all.count == 10_006)
     }
 
     @Test func tenThousandDevicesInYAMLCompile() throws {
@@ -185,7 +187,7 @@ struct LimitTests {
             "devices.yaml": text + devices.map { "  " + $0 }.joined()
         ])
         #expect(result.diagnostics.isEmpty)
-        #expect(result.policy?.registers.devices.all.count == 10_005)
+        #expect(result.policy?.registers.devices.all.count == 10_006)
     }
 
     @Test func starsAndAmpersandsInProseAreFine() throws {
@@ -213,8 +215,9 @@ struct LimitTests {
             "systems.yaml": "systems:\n  finance: { addresses: [10.10.200.1], services: [tcp/1] }\n"
                 + systems.joined(),
             "policy.yaml": "inside: [10.10.0.0/16]\nclasses:\n" + classes.joined(),
-            "tests/staff.yaml": "tests: []",
+            "tests/staff.yaml": "tests: []", "tests/places.yaml": "tests: []",
             "tests/vendors.yaml": "tests: []",
+            "approvals.csv": "reference,kind,user,approver,from\n",
         ])
         #expect(result.policy?.classes.count == 501)
         #expect(result.diagnostics.count == 499)

@@ -87,7 +87,8 @@ struct ShadowTests {
             let classes = (0..<5).map { Self.randomClass($0, by: &random) }.joined()
             let result = try Packs.standard(replacing: [
                 "policy.yaml": "inside: [10.10.0.0/16, \"fd10:10::/32\"]\nclasses:\n" + classes,
-                "tests/staff.yaml": "tests: []", "tests/vendors.yaml": "tests: []",
+                "tests/staff.yaml": "tests: []", "tests/places.yaml": "tests: []",
+                "tests/vendors.yaml": "tests: []",
             ])
             let policy = try #require(result.policy)
             for diagnostic in result.diagnostics where diagnostic.id == .shadowedClass {
