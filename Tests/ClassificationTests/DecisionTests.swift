@@ -50,7 +50,7 @@ import Testing
     private static func decide(
         _ session: SessionDescription, under policy: Policy, at instant: Instant = now,
         _ change: (inout SessionEvidence) -> Void = { _ in }
-    ) -> Decision {
+    ) -> ExplainedDecision {
         var evidence = session.evidence(under: policy, at: now)
         change(&evidence)
         return Classifier.classify(evidence, under: policy, at: instant)
