@@ -4,8 +4,8 @@ package import Sessions
 /// Everything known about one session at one instant, each fact dated: what classification looks at, and all of it.
 ///
 /// A value with nothing in it is a session about which nothing is known. Taking any fact away must never widen what
-/// the session reaches; only facts that speak against a session (a hold, a scan) do the reverse: with them it never
-/// reaches more.
+/// the session reaches; only facts that speak against a session (a hold, a scan, a certificate that was withdrawn or is
+/// faulty) do the reverse: with them it never reaches more.
 package struct SessionEvidence: Sendable, Hashable {
     /// The verified chain that the client presented, by digest.
     package var certificates: CertificateChain?
