@@ -120,7 +120,7 @@ struct FuzzTests {
 }
 
 /// Files that mean to be costly.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(10)))
 struct LimitTests {
     private func ids(_ files: [String: String]) throws -> Set<DiagnosticID> {
         Set(try Packs.standard(replacing: files).diagnostics.map(\.id))

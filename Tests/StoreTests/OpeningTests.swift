@@ -171,7 +171,21 @@ import Testing
             do {
                 let old = try Store(
                     directory: path, schema: Schema(migrations: Array(Schema.current.migrations[..<1])))
-                try old.perform([.putSession(session), .totpState(TOTPState(failures: 3), user: "emp")])
+                try old.perform([.totpState(TOTPState(failures: 3), user: "emp")])
+                // What the columns hold is the same in every version; version 1 lacks the last.
+                let current = path + ".current"
+                let other = try Store(directory: current)
+                try other.put(session: session)
+                other.close()
+                let columns = """
+                    source, server_process, client, tunnel, interface, common_name, user_name, certificates,
+                    outer_address, outer_port, addresses, started_at, claims, mfa_verified_at
+                    """
+                let row = try #require(try rowsBehindTheBack(current, "SELECT \(columns) FROM session").first)
+                try changeBehindTheBack(
+                    path, "INSERT INTO session VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    StatementArguments(row))
+                try FileManager.default.removeItem(atPath: current)
             }
             let certificate = try digest(7)
             try changeBehindTheBack(

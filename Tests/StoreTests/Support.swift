@@ -33,6 +33,15 @@ func changeBehindTheBack(
     try queue.close()
 }
 
+func rowsBehindTheBack(_ directory: String, _ sql: String) throws -> [[DatabaseValue]] {
+    let queue = try DatabaseQueue(path: Store.file(in: directory).path)
+    let rows = try queue.read { database in
+        try Row.fetchAll(database, sql: sql).map { Array($0.databaseValues) }
+    }
+    try queue.close()
+    return rows
+}
+
 extension Instant {
     static func seconds(_ seconds: Int64) -> Instant { Instant(secondsSince1970: seconds) }
 }

@@ -6,17 +6,29 @@ extension ConditionJudge {
     func certificate(of authorities: [Authority]) -> Judgement {
         guard let chain = evidence.certificates else { return answer(.fails, saw: "no certificate") }
         // By digest, never by name: any authority that the VPN server trusts can write any issuer name.
-        let issued = authorities.first { authority in
+        let issued = authorities.filter { authority in
             chain.issuers.contains { authority.digests.contains($0.digest) }
         }
-        guard let issued else {
+        guard !issued.isEmpty else {
             let subject = chain.issuers.first?.subject
             return answer(
                 .fails, saw: "issued by \(subject.map(PlainText.shown) ?? "an authority that is not named")")
         }
+        // A chain that several authorities have signed is good when it is for one of them.
+        let judgements = issued.map(certificate)
+        if let good = judgements.first(where: { $0.truth == .holds }) { return good }
+        let best = judgements.first { $0.truth == .unknown } ?? judgements[0]
+        // Whichever of them turns first may be the one that is good then.
+        return Judgement(
+            best.truth, until: judgements.reduce(nil) { earliest($0, $1.until) }, saw: best.saw)
+    }
+
+    private func certificate(of issued: Authority) -> Judgement {
         let chainIsGood = chainIsGood(of: issued)
         guard chainIsGood.truth == .holds else { return chainIsGood }
         let isInForce = isInForce(of: issued)
+        // What is withdrawn stays so, however long the chain is good.
+        guard isInForce.truth != .fails else { return isInForce }
         return Judgement(
             isInForce.truth, until: earliest(chainIsGood.until, isInForce.until), saw: isInForce.saw)
     }

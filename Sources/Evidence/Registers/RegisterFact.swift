@@ -32,6 +32,15 @@ package struct RegisterFact: Sendable, Hashable, Codable {
     }
 }
 
+extension RegisterFact {
+    /// That a device is lost or stolen, said while no file had a line for it: whoever puts the old line back says nothing new
+    /// about that.
+    fileprivate var standsAgainstReturn: Bool {
+        let isGone = value == [DeviceStatus.lost.rawValue] || value == [DeviceStatus.stolen.rawValue]
+        return over == [] && field == "status" && isGone
+    }
+}
+
 /// The facts that are in force on top of what the rule files state.
 package struct RegisterFacts: Sendable, Hashable {
     private var facts: [RegisterSubject: [String: RegisterFact]] = [:]
@@ -69,7 +78,7 @@ package struct RegisterFacts: Sendable, Hashable {
                     facts[subject]?[fact.field]?.over = now
                     continue
                 }
-                if now != over {
+                if now != over, !fact.standsAgainstReturn {
                     facts[subject]?[fact.field] = nil
                     dropped.append(fact)
                 }
