@@ -72,6 +72,9 @@ let package = Package(
             dependencies: ["NetworkTypes", "FlowSpace", "Sessions", "Evidence", yams],
             swiftSettings: strict),
         .target(
+            name: "RegisterImport", dependencies: ["PolicyLanguage", "Evidence", "Sessions"],
+            swiftSettings: strict),
+        .target(
             name: "Classification",
             dependencies: ["PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
             swiftSettings: strict),
@@ -135,7 +138,7 @@ let package = Package(
                 "Capture", "PacketPath", "Replay",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
-                "Portal", "Control", "Lab", "CLinux",
+                "Portal", "Control", "Lab", "RegisterImport", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -181,6 +184,10 @@ let package = Package(
             dependencies: [
                 "TestSupport", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions", "NetworkTypes",
             ],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "RegisterImportTests",
+            dependencies: ["TestSupport", "RegisterImport", "PolicyLanguage", "Evidence", "Sessions"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ClassificationTests",
@@ -248,7 +255,7 @@ let package = Package(
             exclude: ["Captures"], swiftSettings: strict),
         .testTarget(
             name: "GatehouseTests",
-            dependencies: ["gatehouse", "PolicyLanguage", "Portal", "Evidence", "Sessions"],
+            dependencies: ["gatehouse", "PolicyLanguage", "Portal", "Control", "Evidence", "Sessions"],
             swiftSettings: strict),
         .testTarget(
             name: "ReplayTests",

@@ -374,6 +374,17 @@ package actor Enforcer {
 
     /// What was stated of a line on top of the pack, by field.
     package func facts(about subject: RegisterSubject) -> [RegisterFact] { state.facts[subject] }
+
+    /// What is stated of lines that are not in force, since they are not whole: of a device that left the rule files,
+    /// say, that it is stolen.
+    package func unwholeLines(of kind: RegisterKind) -> [String: RegisterFields] {
+        var lines: [String: RegisterFields] = [:]
+        for subject in state.facts.subjects where subject.kind == kind {
+            guard state.registers.fields(of: subject) == nil else { continue }
+            lines[subject.key] = state.facts.fields(of: subject, over: state.policy.registers)
+        }
+        return lines
+    }
     package var holds: [Hold] { state.holds.values.sorted { $0.since < $1.since } }
     /// Every session that is known, open or cut, by id.
     package var sessions: [EnforcedSession] { state.enforced.values.sorted { $0.session.id < $1.session.id } }

@@ -33,6 +33,8 @@ extension ControlMessages {
         var kind: String
         /// One line; nil for all.
         var key: String?
+        /// Also lines of which something is stated, but not enough to be in force.
+        var withUnwhole: Bool?
     }
 
     struct RegisterList: Codable {
@@ -79,6 +81,8 @@ extension ControlMessages {
         var reason: String
         /// Say what would happen, and do nothing.
         var dryRun: Bool?
+        /// What came before in parts is stated together with this; nil when nothing did.
+        var batch: RegisterBatch?
     }
 
     struct PostureListArguments: Codable { var device: String? }

@@ -23,6 +23,7 @@ struct Gatehouse: AsyncParsableCommand {
                     User.self,
                 ]),
             CommandGroup(name: "Evidence", subcommands: [CertificateCommand.self, CountryCommand.self]),
+            CommandGroup(name: "Registers", subcommands: [ImportCommand.self]),
             CommandGroup(name: "Recorded traffic", subcommands: [ReplayCommand.self, Decode.self]),
             CommandGroup(name: "Trying it out", subcommands: [LabCommand.self]),
         ])

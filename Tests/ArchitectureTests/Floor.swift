@@ -82,6 +82,11 @@ extension Floor {
             outside: ["Yams", "Foundation", "FoundationEssentials"],
             why: "Rule files mean the same on an administrator's machine as on the gateway"),
         Floor(
+            "RegisterImport", .pure, ["PolicyLanguage", "Evidence", "Sessions"],
+            why:
+                "What an export says, and what it would change, follow from its bytes and the registers alone"
+        ),
+        Floor(
             "Classification", .pure, ["PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
             why:
                 "A decision is a function of session, evidence, policy and now; only so can it be replayed"

@@ -24,6 +24,14 @@ extension ControlHandlers {
                 ControlMessages.RegisterLineMessage(
                     key: key, fields: fields, stated: facts.map(ControlMessages.StatedField.init)))
         }
+        if arguments.withUnwhole ?? false, arguments.key == nil {
+            for (key, fields) in await enforcer.unwholeLines(of: kind) {
+                let facts = await enforcer.facts(about: RegisterSubject(kind, key))
+                lines.append(
+                    ControlMessages.RegisterLineMessage(
+                        key: key, fields: fields, stated: facts.map(ControlMessages.StatedField.init)))
+            }
+        }
         if lines.isEmpty, let key = arguments.key {
             throw ControlFailure(id: "not-found", message: "no \(kind.rawValue) '\(PlainText.shown(key))'")
         }
@@ -33,7 +41,8 @@ extension ControlHandlers {
     func state(
         _ arguments: ControlMessages.RegisterStateArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
-        let statements = try arguments.statements.map { statement in
+        let earlier = try await parts.take(arguments.batch, of: peer, at: SystemClock().now())
+        let statements = try (earlier + arguments.statements).map { statement in
             RegisterStatement(
                 subject: RegisterSubject(try Self.kind(statement.kind), statement.key),
                 fields: statement.fields)

@@ -16,6 +16,8 @@ struct ControlHandlers: Sendable {
     var unwatched: @Sendable () -> [String: String]? = { nil }
     /// What the packet path counted of a session; nil when it does not run, or does not know the session.
     var usage: @Sendable (SessionID) async -> ControlMessages.SessionUseSummary? = { _ in nil }
+    /// Statements that are too many for one request.
+    let parts = RegisterParts()
 
     func answer(_ request: ControlRequest, _ peer: Peer) async -> ControlReply {
         do {
@@ -26,6 +28,9 @@ struct ControlHandlers: Sendable {
             case "readmit": return .success(try await readmit(request.arguments(), peer))
             case "device.set-status": return .success(try await setStatus(request.arguments(), peer))
             case "register.list": return .success(try await registerLines(request.arguments()))
+            case "register.state-part":
+                try await parts.keep(request.arguments(), of: peer, at: SystemClock().now())
+                return .done
             case "register.state": return .success(try await state(request.arguments(), peer))
             case "posture.list": return .success(try await postures(request.arguments()))
             case "posture.report": return .success(try await report(request.arguments(), peer))
