@@ -121,6 +121,13 @@ extension Floor {
             ],
             why: "It carries reports and says who brought them; whether they count is the sink's"),
         Floor(
+            "Trust", .edge, ["Certificates", "Evidence", "Sessions", "CLinux"],
+            outside: ["Glibc", "Synchronization"],
+            why: "It fetches what certificates are judged by; what follows for a session is policy"),
+        Floor(
+            "HandOver", .edge, outside: ["Glibc"],
+            why: "A VPN server waits for it at every login: it starts fast, and so links next to nothing"),
+        Floor(
             "Control", .edge, ["CLinux"],
             outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
             why: "It carries requests between processes; their meaning is the composition root's"),

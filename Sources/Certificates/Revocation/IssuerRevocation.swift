@@ -40,6 +40,11 @@ package struct IssuerRevocation: Sendable {
         self.issuer = issuer.shownName
     }
 
+    /// Whether the list is signed by this certificate, which may sign lists.
+    package static func isSigned(_ list: RevocationList, by signer: DecodedCertificate) -> Bool {
+        signatureProblem(of: list, signer: signer) == nil
+    }
+
     /// RFC 5280 section 6.3.3 (f) and (g).
     private static func signatureProblem(of list: RevocationList, signer: DecodedCertificate) -> String? {
         if let keyUsage = signer.meaning.keyUsage, !keyUsage.cRLSign {
