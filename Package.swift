@@ -112,6 +112,11 @@ let package = Package(
                 "PostureReports", "Evidence", "Sessions", "NetworkTypes", crypto, x509, asn1, logging,
                 lifecycle,
             ] + http, swiftSettings: strict),
+        .target(
+            name: "Trust", dependencies: ["Certificates", "Evidence", "Sessions", "CLinux"],
+            swiftSettings: strict),
+        // What OpenVPN runs at every login: no Foundation, so that it starts in a moment.
+        .executableTarget(name: "gatehouse-hand-over", path: "Sources/HandOver", swiftSettings: strict),
         .target(name: "Control", dependencies: ["CLinux", logging], swiftSettings: strict),
         .target(
             name: "Lab", dependencies: ["NetworkTypes", "CLinux", x509, asn1, crypto],
@@ -138,7 +143,7 @@ let package = Package(
                 "Capture", "PacketPath", "Replay",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
-                "Portal", "Control", "Lab", "RegisterImport", "CLinux",
+                "Portal", "Trust", "Control", "Lab", "RegisterImport", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -235,6 +240,12 @@ let package = Package(
                 x509,
                 asn1, logging, lifecycle, .product(name: "NIOEmbedded", package: "swift-nio"),
             ] + http, swiftSettings: strict),
+        .testTarget(
+            name: "TrustTests",
+            dependencies: [
+                "TestSupport", "Trust", "Certificates", "VPNSources", "Evidence", "Sessions", "NetworkTypes",
+                "CLinux", "gatehouse-hand-over", x509, asn1, crypto, logging,
+            ], swiftSettings: strict),
         .testTarget(name: "ControlTests", dependencies: ["Control", logging], swiftSettings: strict),
         .target(name: "PacketSamples", path: "Tests/PacketSamples", swiftSettings: strict),
         .testTarget(

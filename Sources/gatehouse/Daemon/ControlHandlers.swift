@@ -19,6 +19,9 @@ struct ControlHandlers: Sendable {
     /// Statements that are too many for one request.
     let parts = RegisterParts()
 
+    /// Makes the authorities of a pack those that certificates are judged by.
+    var judge: @Sendable (Policy) async -> Void = { _ in }
+
     func answer(_ request: ControlRequest, _ peer: Peer) async -> ControlReply {
         do {
             switch request.command {
@@ -172,7 +175,16 @@ struct ControlHandlers: Sendable {
                 id: "wrong-rules",
                 message: "the rules are wrong, the old ones stay in force\n\(pack.complaints)")
         }
-        var result = done(try await enforcer.carryOut(.load(policy, seeds: seeds)))
+        let before = await enforcer.policy
+        await judge(policy)
+        let receipt: OrderReceipt
+        do {
+            receipt = try await enforcer.carryOut(.load(policy, seeds: seeds))
+        } catch {
+            await judge(before)
+            throw error
+        }
+        var result = done(receipt)
         result.warnings = pack.diagnostics.isEmpty ? [] : [DiagnosticRenderer.text(pack.diagnostics)]
         return result
     }

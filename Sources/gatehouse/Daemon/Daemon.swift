@@ -24,6 +24,7 @@ struct Daemon {
         let store = try openStore()
         let seeds = try readSeeds()
         let evidence = EvidenceSources(configuration, log: log)
+        evidence.judge(by: policy)
         _ = evidence.refresh()
         if policy.restsOnCountry, configuration.countries.isEmpty {
             log.warning(
@@ -46,7 +47,7 @@ struct Daemon {
             "in force: everything from \(settings.layout.tunnels.joined(separator: ", ")) is refused but sessions"
         )
         let services =
-            try await services(enforcer) + [EvidenceService(sources: evidence, enforcer: enforcer)]
+            try await services(enforcer, evidence) + evidenceServices(evidence, enforcer)
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
@@ -132,7 +133,20 @@ struct Daemon {
         }
     }
 
-    private func services(_ enforcer: Enforcer) async throws -> [any Service] {
+    private func evidenceServices(
+        _ evidence: EvidenceSources, _ enforcer: Enforcer
+    ) throws -> [any Service] {
+        let trust = TrustService(trust: evidence.trust, log: log) { enforcer.send(evidence.surroundings) }
+        var services: [any Service] = [EvidenceService(sources: evidence, enforcer: enforcer), trust]
+        if let handOver = configuration.handOver {
+            services.append(try HandOverListener(handOver, trust: evidence.trust, log: log))
+        }
+        return services
+    }
+
+    private func services(
+        _ enforcer: Enforcer, _ evidence: EvidenceSources
+    ) async throws -> [any Service] {
         var services: [any Service] = [EnforcementService(enforcer: enforcer)]
         for source in configuration.sources {
             warnOfOpenFolder(of: source.management)
@@ -151,6 +165,7 @@ struct Daemon {
         var handlers = ControlHandlers(enforcer: enforcer) { [self] in
             (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
         }
+        handlers.judge = { policy in await inThread { evidence.judge(by: policy) } }
         if let path {
             handlers.usage = { await path.use(of: $0) }
             handlers.unwatched = { path.unwatched }

@@ -1,6 +1,7 @@
 import Foundation
 import PolicyLanguage
 import Sessions
+import Trust
 import VPNSources
 
 /// The daemon's own settings: where things are. What sessions may reach is in the rules, never here.
@@ -12,6 +13,8 @@ struct DaemonConfiguration: Sendable {
     var control: String
     /// The file of one-time code seeds; nil when nobody logs in with codes.
     var seeds: String?
+    /// Where VPN servers hand over certificates; nil for nowhere.
+    var handOver: HandOverServer.Settings?
     /// Nil where no posture reports are taken.
     var posture: PostureConfiguration?
     /// Files of a country database; none where the country of an address is not to be known.
@@ -59,7 +62,7 @@ struct DaemonConfiguration: Sendable {
 
     private static let keys = [
         "rules", "state", "control", "totp-seeds", "lease", "grace", "refusal-log-group", "sources",
-        "packet-path", "countries", "posture",
+        "packet-path", "countries", "posture", "hand-over",
     ]
 
     private static func parse(_ root: DocumentNode, _ log: DiagnosticLog) -> DaemonConfiguration? {
@@ -73,6 +76,7 @@ struct DaemonConfiguration: Sendable {
             state: mapping.read("state", .absolutePath)?.value ?? "/var/lib/gatehouse",
             control: mapping.read("control", .absolutePath)?.value ?? "/run/gatehouse/control.sock",
             seeds: mapping.read("totp-seeds", .absolutePath)?.value,
+            handOver: mapping.node("hand-over").flatMap { readHandOver($0, log) },
             posture: mapping.node("posture").flatMap { PostureConfiguration.read($0, log) },
             countries: mapping.list("countries", .absolutePath)?.map(\.value) ?? [],
             lease: lease?.value ?? .seconds(60),
@@ -81,6 +85,20 @@ struct DaemonConfiguration: Sendable {
             packetPath: mapping.has("packet-path")
                 ? mapping.node("packet-path").flatMap { PathConfiguration.read($0, log) }
                 : PathConfiguration())
+    }
+
+    /// A socket's path, or `{ socket: /..., users: [120], groups: [121], socket-group: 121 }` with numbers of the system.
+    private static func readHandOver(_ node: DocumentNode, _ log: DiagnosticLog) -> HandOverServer.Settings? {
+        if case .scalar = node { return log.read(node, .absolutePath).map { .init(path: $0.value) } }
+        let keys = ["socket", "users", "groups", "socket-group"]
+        guard let mapping = MappingReader(node, "the hand-over of certificates", keys: keys, log: log),
+            let path = mapping.require("socket", .absolutePath)
+        else { return nil }
+        let users = mapping.list("users", .systemNumber)?.map(\.value) ?? []
+        let groups = mapping.list("groups", .systemNumber)?.map(\.value) ?? []
+        return HandOverServer.Settings(
+            path: path.value, users: Set(users), groups: Set(groups),
+            socketGroup: mapping.read("socket-group", .systemNumber)?.value)
     }
 
     /// Names and tunnels are unique: a session is found by its source's name, and its packets by its tunnel's.
@@ -130,6 +148,10 @@ extension TextForm {
         TextForm<Duration>("a duration from 5s to 1h") { text in
             TimeText.duration(text).flatMap { (.seconds(5)...Duration.seconds(3600)).contains($0) ? $0 : nil }
         }
+    }
+
+    fileprivate static var systemNumber: TextForm<UInt32> {
+        TextForm<UInt32>("the number of a user or group of this machine") { UInt32($0) }
     }
 
     fileprivate static var logGroup: TextForm<UInt16> {

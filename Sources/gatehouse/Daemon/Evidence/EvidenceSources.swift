@@ -2,21 +2,38 @@ import Dispatch
 import Enforcement
 import Logging
 import Place
+import PolicyLanguage
 import ServiceLifecycle
+import Trust
 
 /// The files that evidence comes from, and what is known from them.
 struct EvidenceSources: Sendable {
     /// Nil where no database is configured.
     let countries: WatchedCountryDatabase?
+    let trust: CertificateTrust
     let log: Logger
 
     init(_ configuration: DaemonConfiguration, log: Logger) {
         countries =
             configuration.countries.isEmpty ? nil : WatchedCountryDatabase(paths: configuration.countries)
+        trust = CertificateTrust(clock: { SystemClock().now() })
         self.log = log
     }
 
-    var surroundings: Surroundings { Surroundings(countries: countries) }
+    var surroundings: Surroundings { Surroundings(countries: countries, certificates: trust) }
+
+    /// Makes the authorities of a pack those that certificates are judged by, and reads their lists. Waits for the disk.
+    func judge(by policy: Policy) {
+        let authorities = policy.authorities.map { authority in
+            TrustedAuthority(
+                name: authority.name, digests: authority.digests, certificates: authority.certificates,
+                revocationLists: authority.revocationLists, responder: authority.responder)
+        }
+        for problem in trust.set(authorities: authorities) { log.warning("\(problem)") }
+        let look = trust.refresh()
+        for note in look.notes { log.info("revocation lists: \(note)") }
+        for warning in look.warnings { log.warning("revocation lists: \(warning)") }
+    }
 
     /// Reads what changed; true when some of it did. Waits for the disk.
     func refresh() -> Bool {

@@ -31,9 +31,6 @@ struct TrustService: Service {
         }
     }
 
-    /// Reads the lists for the first time; to be called before the first session is judged.
-    func readLists() { report(trust.refresh()) }
-
     private func keepFresh(until isStopping: Flag) {
         while !isStopping.wait(atMost: period) {
             let look = trust.refresh()
