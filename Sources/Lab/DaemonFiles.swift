@@ -13,6 +13,7 @@ package enum DaemonFiles {
         control: \(quoted(site.control))
         totp-seeds: \(quoted(site.seeds))
         lease: \(leaseSeconds)s
+        countries: \(quoted(site.countries))
         packet-path: { inside: [\(Network.insideInterface)] }
         sources:
           - name: \(source)
@@ -27,6 +28,9 @@ package enum DaemonFiles {
     package static func seeds(_ generators: [Person: OneTimeCode]) -> String {
         generators.map { "\($0.key.rawValue) \($0.value.base32)\n" }.sorted().joined()
     }
+
+    /// Where the laptops are at home, as the text of `tor-geoipdb` has it: first and last address as numbers.
+    package static let countries = "3325256704,3325256959,GB\n"
 
     /// A YAML double-quoted scalar (YAML 1.2 section 7.3.1).
     package static func quoted(_ text: String) -> String {

@@ -64,6 +64,7 @@ extension Demonstration {
             VPNFiles.networksBehindClient, to: "vpn/clients/\(Actor.colleague.device.commonName)")
         try pack.install(at: site, keys: keys, contract: VendorContract(from: .now - 86400, until: nil))
         try site.write(DaemonFiles.seeds(codes), to: "totp-seeds")
+        try site.write(DaemonFiles.countries, to: "countries")
         try site.write(DaemonFiles.configuration(site), to: "gatehouse.yaml")
     }
 

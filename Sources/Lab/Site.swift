@@ -19,6 +19,7 @@ package struct Site: Sendable {
     package var managementDirectory: String { path("ovpn") }
     package var management: String { path("ovpn/management.sock") }
     package var seeds: String { path("totp-seeds") }
+    package var countries: String { path("countries") }
     private var ownerPath: String { path("owner") }
 
     /// Takes the place for this process, and removes what a crashed run left. Throws when another lab stands there.
