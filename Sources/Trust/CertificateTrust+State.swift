@@ -12,7 +12,7 @@ extension CertificateTrust {
         var troubles: [String: [String]] = [:]
 
         private var lists: [RevocationList] = []
-        private var chains: TwoGenerations<CertificateDigest, ChainEntry>
+        private var chains: TwoGenerations<DigestKey, Remembered>
         private var issuers: TwoGenerations<CertificateDigest, Issuer>
         /// Of the authorities; of the authorities and the lists.
         private var generation = 0
@@ -90,6 +90,30 @@ extension CertificateTrust {
         }
     }
 
+    /// A digest without memory of its own: a table of these is searched without following a pointer for each.
+    struct DigestKey: Sendable, Hashable {
+        private let first, second, third, fourth: UInt64
+
+        init(_ digest: CertificateDigest) {
+            let bytes = unsafe digest.bytes.span.bytes
+            // A digest has 32 bytes; the reads are checked all the same.
+            first = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
+            second = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            third = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 16, as: UInt64.self)
+            fourth = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 24, as: UInt64.self)
+        }
+
+        /// Nobody finds many digests that begin alike.
+        func hash(into hasher: inout Hasher) { hasher.combine(first) }
+    }
+
+    /// In a box, so that looking at it copies one reference and not a dozen.
+    final class Remembered: Sendable {
+        let entry: ChainEntry
+
+        init(_ entry: ChainEntry) { self.entry = entry }
+    }
+
     /// What is remembered of a leaf: for one chain of issuers, the last that was asked about.
     struct ChainEntry: Sendable {
         var issuers: [CertificateDigest]
@@ -101,7 +125,7 @@ extension CertificateTrust {
         var linkGeneration = 0
         /// An answer that only lists have to do with, and when it holds.
         var status: RevocationStatus?
-        var statusGeneration = 0
+        var statusGeneration = -1
         var statusFrom = Instant(nanosecondsSince1970: .max)
         var statusUntil = Instant(nanosecondsSince1970: .min)
     }
@@ -149,21 +173,19 @@ extension CertificateTrust.State {
     // MARK: Reports
 
     mutating func report(on chain: CertificateChain) -> CertificateTrust.Found {
-        let isYoung = chains.isYoung(chain.leaf.digest)
-        if var entry = chains.value(for: chain.leaf.digest), let report = entry.report, entry.isOf(chain) {
-            var isGood = entry.generation == generation
-            if !isGood, !entry.anchors.isEmpty, anchorDigests(of: chain) == entry.anchors {
-                // Other authorities have changed.
-                entry.generation = generation
-                chains.put(entry, for: chain.leaf.digest)
-                isGood = true
+        let key = CertificateTrust.DigestKey(chain.leaf.digest)
+        if let (known, wasOld) = chains.find(key), known.entry.report != nil, known.entry.isOf(chain) {
+            // The certificates stay as long as the report, for the day that their authority changes.
+            if wasOld {
+                for digest in [chain.leaf.digest] + known.entry.issuers { _ = handed.ask(for: digest) }
             }
-            if isGood {
-                // The certificates stay as long as the report, for the day that their authority changes.
-                if !isYoung {
-                    for digest in [chain.leaf.digest] + entry.issuers { _ = handed.ask(for: digest) }
-                }
-                return .known(report)
+            if known.entry.generation == generation { return .known(known.entry.report) }
+            if !known.entry.anchors.isEmpty, anchorDigests(of: chain) == known.entry.anchors {
+                // Other authorities have changed.
+                var entry = known.entry
+                entry.generation = generation
+                chains.put(CertificateTrust.Remembered(entry), for: key)
+                return .known(entry.report)
             }
         }
         guard let leaf = handed.ask(for: chain.leaf.digest) else { return .known(nil) }
@@ -202,11 +224,12 @@ extension CertificateTrust.State {
         entry.report = report
         entry.anchors = work.anchorDigests
         entry.generation = generation
-        chains.put(entry, for: chain.leaf.digest)
+        chains.put(CertificateTrust.Remembered(entry), for: CertificateTrust.DigestKey(chain.leaf.digest))
     }
 
     private mutating func entry(of chain: CertificateChain) -> CertificateTrust.ChainEntry {
-        if let entry = chains.value(for: chain.leaf.digest), entry.isOf(chain) { return entry }
+        let known = chains.value(for: CertificateTrust.DigestKey(chain.leaf.digest))
+        if let known, known.entry.isOf(chain) { return known.entry }
         return CertificateTrust.ChainEntry(issuers: chain.issuers.map(\.digest))
     }
 
@@ -215,17 +238,20 @@ extension CertificateTrust.State {
     mutating func revocation(
         of chain: CertificateChain, at now: Instant, mustWake: inout Bool
     ) -> RevocationStatus? {
-        var entry = entry(of: chain)
-        if let status = entry.status, entry.statusGeneration == listGeneration, entry.statusFrom <= now,
-            now < entry.statusUntil
+        let key = CertificateTrust.DigestKey(chain.leaf.digest)
+        let known = chains.value(for: key)
+        if let known, known.entry.statusGeneration == listGeneration, known.entry.statusFrom <= now,
+            now < known.entry.statusUntil, known.entry.isOf(chain)
         {
-            return status
+            return known.entry.status
         }
+        var entry = entry(of: chain)
         if entry.links == nil || entry.linkGeneration != generation {
             entry.links = links(of: chain)
             entry.linkGeneration = generation
             entry.status = nil
-            chains.put(entry, for: chain.leaf.digest)
+            entry.statusGeneration = -1
+            chains.put(CertificateTrust.Remembered(entry), for: CertificateTrust.DigestKey(chain.leaf.digest))
         }
         guard let links = entry.links, !links.isEmpty else { return nil }
         var worst: RevocationStatus?
@@ -242,7 +268,7 @@ extension CertificateTrust.State {
             // A list of later may come into its time meanwhile.
             entry.statusUntil = now + .seconds(60)
             if case .good(let until) = worst { entry.statusUntil = min(entry.statusUntil, until) }
-            chains.put(entry, for: chain.leaf.digest)
+            chains.put(CertificateTrust.Remembered(entry), for: CertificateTrust.DigestKey(chain.leaf.digest))
         }
         return worst
     }

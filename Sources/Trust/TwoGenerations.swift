@@ -34,7 +34,11 @@ struct TwoGenerations<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     /// Like ``value(for:)``, and leaves its age as it is.
     func peek(_ key: Key) -> Value? { young[key] ?? old[key] }
 
-    func isYoung(_ key: Key) -> Bool { young[key] != nil }
+    /// Like ``value(for:)``, and says whether it was old.
+    mutating func find(_ key: Key) -> (value: Value, wasOld: Bool)? {
+        if let value = young[key] { return (value, false) }
+        return value(for: key).map { ($0, true) }
+    }
 
     mutating func put(_ value: Value, for key: Key) {
         let size = cost(value)
