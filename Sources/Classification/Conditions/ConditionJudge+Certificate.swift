@@ -78,6 +78,8 @@ extension ConditionJudge {
         guard let values = attribute.values(in: evidence) else {
             return answer(.unknown, saw: "the certificate itself is not at hand")
         }
+        // What a chain says that is no good, nobody says.
+        if let problem = evidence.certificateReport?.problems.first { return answer(.fails, saw: problem) }
         let found = values.contains { value in
             patterns.contains { $0.matches(value, ignoringCase: attribute.ignoresCase) }
         }
