@@ -48,7 +48,7 @@ struct FilesTests {
             #expect(text.contains(keys.digest(device)) == device.isRegistered)
         }
         #expect(RulePack.authorities(keys).contains("corporate: { digest: \"\(keys.corporate.digest)\" }"))
-        #expect(RulePack.users.contains("  alice: { groups: [staff] }\n"))
+        #expect(RulePack.users.contains("  alice: { groups: [staff], steps: [training, agreement], "))
         #expect(!RulePack.users.contains("bob"))
     }
 

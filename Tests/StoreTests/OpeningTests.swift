@@ -172,6 +172,7 @@ import Testing
                 let old = try Store(
                     directory: path, schema: Schema(migrations: Array(Schema.current.migrations[..<1])))
                 try old.perform([.totpState(TOTPState(failures: 3), user: "emp")])
+                old.close()
                 // What the columns hold is the same in every version; version 1 lacks the last.
                 let current = path + ".current"
                 let other = try Store(directory: current)
