@@ -72,9 +72,15 @@ extension EnforcementState {
 
     // MARK: Logins
 
+    private static let tellClosed =
+        "The gateway lost its records and lets nobody in until an administrator has looked."
+
     private mutating func answerInitial(
         _ login: Login, _ rival: Session?, at now: Instant, _ effects: inout Effects
     ) {
+        if let reason = kept.closedBecause {
+            return refuse(login, log: reason, tell: Self.tellClosed, &effects)
+        }
         if let rival, rival.hasOtherAuthority(than: login.session) {
             // Letting it in would throw the other device out and hand over its address. A name is no claim to that.
             return refuse(

@@ -11,6 +11,7 @@ extension EnforcementState {
         _ statements: [RegisterStatement], by: String, reason: String, at now: Instant,
         _ effects: inout Effects
     ) throws(OrderRefusal) {
+        for statement in statements { try check(statement, at: now) }
         let stated: [RegisterFact]
         do {
             stated = try facts(of: statements, by: by, reason: reason, at: now)
@@ -24,10 +25,13 @@ extension EnforcementState {
             let id = statement.subject.key
             guard registers.devices[id: id] != nil else { throw .noSuchDevice(id) }
         }
+        let asInFiles = Dictionary(statements.map { ($0.subject, $0.asInFiles) }) { $0.union($1) }
         // Also those that lose a device or an approval are looked at, so both before and after.
         var affected = Set(subjects.flatMap(sessions))
         let before = subjects.map { ($0, facts[$0], registers.fields(of: $0)) }
         for fact in stated { facts.add(fact) }
+        let reverted = stated.filter { asInFiles[$0.subject]?.contains($0.field) ?? false }
+        for fact in reverted { facts.remove(fact.field, of: fact.subject) }
         do {
             try lay(subjects)
         } catch {
@@ -36,7 +40,34 @@ extension EnforcementState {
         }
         affected.formUnion(subjects.flatMap(sessions))
         effects.ledger.append(.facts(stated))
+        // Kept all the same, for who did it and why.
+        if !reverted.isEmpty { effects.ledger.append(.overtaken(reverted, at: now)) }
         review(affected.sorted(), at: now, &effects)
+    }
+
+    private func check(_ statement: RegisterStatement, at now: Instant) throws(OrderRefusal) {
+        let subject = statement.subject
+        // A line that is not whole is known too: that a stolen device is added anew must not make it anything else.
+        let isKnown =
+            registers.fields(of: subject) != nil || facts[subject].contains { !$0.value.isEmpty }
+        switch statement.requirement {
+        case nil: break
+        case .knownLine: if !isKnown { throw .noSuchLine(subject) }
+        case .newLine: if isKnown { throw .taken(subject) }
+        case .freeDevice:
+            if isKnown { throw .taken(subject) }
+            let loan: Loan
+            do {
+                loan = try Loan(
+                    reference: subject.key, fields: Registers.canonical(statement.fields, subject.kind))
+            } catch {
+                throw .badStatement(error)
+            }
+            guard registers.devices[id: loan.device] != nil else { throw .noSuchDevice(loan.device) }
+            if let other = registers.loans.loans(of: loan.device).first(where: loan.overlaps) {
+                throw .onLoan(other)
+            }
+        }
     }
 
     private func facts(
@@ -45,9 +76,10 @@ extension EnforcementState {
         var facts: [RegisterFact] = []
         for statement in statements {
             let subject = statement.subject
-            let canonical = try Registers.canonical(statement.fields, subject.kind)
             let files = policy.registers.fields(of: subject) ?? [:]
-            for field in statement.fields.keys.sorted() {
+            let values = try statement.values(over: registers.fields(of: subject) ?? [:], files: files)
+            let canonical = try Registers.canonical(values, subject.kind)
+            for field in values.keys.sorted() {
                 facts.append(
                     RegisterFact(
                         subject: subject, field: field, value: canonical[field] ?? [], at: now, by: by,

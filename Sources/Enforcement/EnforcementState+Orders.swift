@@ -1,4 +1,5 @@
 package import Evidence
+import Logging
 package import PolicyLanguage
 package import RulesetCompiler
 package import Sessions
@@ -13,7 +14,13 @@ package enum Order: Sendable {
     /// Forget a user's wrong codes, and which codes were used: for a clock that was wrong, or somebody who typed wrong
     /// ones in another's name. A code that was used in the last minute or so could be used again.
     case forgetCodes(user: String, by: String)
-    /// New rules, and new seeds of one-time codes; what codes were used stays known.
+    /// Give a user a seed of one-time codes, which outranks the seed file. Live sessions stay as they are.
+    case enrol(user: String, TOTPSeed, replaces: Bool, by: String)
+    /// Take back the seed that `enrol` gave; one in the seed file counts again.
+    case unenrol(user: String, by: String)
+    /// Somebody has looked at what was lost, and lets people in again.
+    case acknowledgeDamage(by: String)
+    /// New rules, and new seeds of the seed file; what codes were used stays known.
     case load(Policy, seeds: [String: TOTPSeed])
 
     /// The most urgent statement of all.
@@ -42,6 +49,14 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case badStatement(RegisterProblem)
     case notHeld
     case noCodes(user: String)
+    case alreadyEnrolled(user: String)
+    case notEnrolled(user: String, isInSeedFile: Bool)
+    case notClosed
+    /// There is such a line already.
+    case taken(RegisterSubject)
+    case noSuchLine(RegisterSubject)
+    /// The device is lent to somebody in that time.
+    case onLoan(Loan)
     case noCertificate(SessionID)
     /// The kernel refused the new rules, twice; the old ones are in force.
     case kernelRefused(CommitFailure)
@@ -54,6 +69,17 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .noSuchDevice(let id): "no device '\(id)' on the register"
         case .badStatement(let problem): "\(problem)"
         case .noCodes(let user): "user '\(user)' has no seed for one-time codes"
+        case .alreadyEnrolled(let user):
+            "user '\(PlainText.shown(user))' has a seed already: an authenticator that has it would go wrong"
+        case .notEnrolled(let user, let isInSeedFile):
+            "user '\(PlainText.shown(user))' was given no seed"
+                + (isInSeedFile ? "; the one that counts is in the seed file" : "")
+        case .notClosed: "nothing was lost: people are let in"
+        case .taken(let subject): "\(subject) is on the register already, or something is stated of it; 'set' changes that"
+        case .noSuchLine(let subject): "no \(subject) on the register"
+        case .onLoan(let loan):
+            "device '\(loan.device)' is on loan to '\(loan.user)' from \(loan.from)"
+                + (loan.until.map { " until \($0)" } ?? "") + " (\(loan.reference))"
         case .notHeld: "nobody holds this user or device out"
         case .noCertificate(let id): "session \(id) has no certificate to hold out; name its user instead"
         case .kernelRefused(let failure): "the kernel refused, the old rules stay in force: \(failure)"
@@ -83,8 +109,28 @@ extension EnforcementState {
             guard codes.hasSeed(user) else { throw .noCodes(user: user) }
             codes.forget(user)
             effects.ledger.append(.forgetCodes(user: user))
+        case .enrol(let user, let seed, let replaces, let by):
+            guard replaces || kept.seeds[user] == nil else { throw .alreadyEnrolled(user: user) }
+            var changed = kept
+            changed.seeds[user] = seed
+            replaceKept(with: changed)
+            effects.ledger.append(.seed(seed, user: user, by: by, at: now))
+        case .unenrol(let user, let by):
+            var changed = kept
+            guard changed.seeds.removeValue(forKey: user) != nil else {
+                throw .notEnrolled(user: user, isInSeedFile: seedsOfFile[user] != nil)
+            }
+            replaceKept(with: changed)
+            effects.ledger.append(.forgetSeed(user: user))
+            effects.note(.notice, "the one-time-code seed of '\(PlainText.shown(user))' was taken back by \(by)")
+        case .acknowledgeDamage(let by):
+            guard kept.closedBecause != nil else { throw .notClosed }
+            replaceKept(with: Kept(closedBecause: nil, seeds: kept.seeds))
+            effects.ledger.append(.acknowledgeDamage(by: by, at: now))
+            effects.note(.notice, "\(by) has acknowledged what was lost: people are let in again")
         case .load(let policy, let seeds):
-            codes.replaceSeeds(seeds)
+            replaceFileSeeds(seeds)
+            noteDoubleSeeds(&effects)
             replace(policy: policy, at: now, &effects)
         }
     }

@@ -21,6 +21,10 @@ struct EnforcementState: Sendable {
     var surroundings: Surroundings
     var holds: [Hold.Subject: Hold]
     var codes: TOTPVerifier
+    /// Seeds of the seed file; `codes` has them together with those of `kept`.
+    private var fileSeeds: [String: TOTPSeed]
+    /// What holds only once it is on the disk.
+    private(set) var kept: Kept
     var table = SessionTable()
     var enforced: [SessionID: EnforcedSession] = [:]
     var index = SessionIndex()
@@ -45,17 +49,52 @@ struct EnforcementState: Sendable {
 
     init(
         settings: EnforcementSettings, policy: Policy, codes: TOTPVerifier, recollection: Recollection,
-        surroundings: Surroundings = Surroundings()
+        surroundings: Surroundings = Surroundings(), closedBecause: String? = nil
     ) {
         self.settings = settings
         self.policy = policy
         self.codes = codes
+        fileSeeds = codes.seeds
+        kept = Kept(closedBecause: closedBecause, seeds: recollection.seeds)
+        self.codes.replaceSeeds(fileSeeds.merging(kept.seeds) { $1 })
         ruleset = Ruleset(layout: settings.layout)
         holds = Dictionary(recollection.holds.map { ($0.subject, $0) }, uniquingKeysWith: { $1 })
         facts = RegisterFacts(recollection.facts)
         postures = recollection.postures
         registers = facts.laid(over: policy.registers)
         self.surroundings = surroundings
+    }
+
+    // MARK: What must be on the disk to be believed
+
+    /// What an order changes and what is given back when the disk does not take it: nobody may rely on a seed, or on
+    /// the end of a closed state, that the next start knows nothing of.
+    struct Kept: Sendable {
+        /// Why nobody is let in; nil when people are.
+        var closedBecause: String?
+        /// Seeds of one-time codes that were given by order. They outrank the seed file.
+        var seeds: [String: TOTPSeed]
+    }
+
+    mutating func replaceKept(with kept: Kept) {
+        self.kept = kept
+        codes.replaceSeeds(fileSeeds.merging(kept.seeds) { $1 })
+    }
+
+    /// Whoever put a new seed into the file and wonders why it does not count finds this in the log.
+    func noteDoubleSeeds(_ effects: inout Effects) {
+        for user in kept.seeds.keys.filter({ fileSeeds[$0] != nil }).sorted() {
+            effects.note(
+                .warning,
+                "user '\(PlainText.shown(user))' has a seed in the seed file and one by order: that one counts")
+        }
+    }
+
+    var seedsOfFile: [String: TOTPSeed] { fileSeeds }
+
+    mutating func replaceFileSeeds(_ seeds: [String: TOTPSeed]) {
+        fileSeeds = seeds
+        replaceKept(with: kept)
     }
 
     // MARK: Evidence and decisions

@@ -44,14 +44,16 @@ package actor Enforcer {
         var delay: Duration
     }
 
+    /// - Parameter closedBecause: What is wrong when nobody is to be let in until that is acknowledged; no session is
+    ///   taken over then. Nil when all is well.
     package init(
         settings: EnforcementSettings, policy: Policy, codes: TOTPVerifier,
         recollection: Recollection = .init(), surroundings: Surroundings = Surroundings(),
-        backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock, log: Logger
+        closedBecause: String? = nil, backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock, log: Logger
     ) {
         state = EnforcementState(
             settings: settings, policy: policy, codes: codes, recollection: recollection,
-            surroundings: surroundings)
+            surroundings: surroundings, closedBecause: closedBecause)
         overtaken = state.facts.drop(overtakenBy: policy.registers)
         state.registers = state.facts.laid(over: policy.registers)
         remembered = recollection.sessions
@@ -89,8 +91,13 @@ package actor Enforcer {
         let alive = try await backend.snapshot(of: state.settings.layout)?.sessions ?? [:]
         await lookUpInterfaces(Set(remembered.map(\.session.tunnel)))
         var effects = Effects()
-        state.takeOver(remembered, alive: alive, at: now, &effects)
+        if let reason = state.kept.closedBecause {
+            effects.note(.critical, "nobody is let in: \(reason)")
+        } else {
+            state.takeOver(remembered, alive: alive, at: now, &effects)
+        }
         remembered = []
+        state.noteDoubleSeeds(&effects)
         if !overtaken.isEmpty { _ = await record([.overtaken(overtaken, at: now)]) }
         overtaken = []
         state.ruleset.apply(effects.ruleset)
@@ -177,6 +184,7 @@ package actor Enforcer {
         var orders: [Pending<Result<OrderReceipt, OrderRefusal>>] = []
         var reports: [Pending<[Result<PostureReceipt, PostureRejection>]>] = []
         var previous: Rules?
+        let keptBefore = state.kept
         for input in burst {
             switch input {
             case .event(let event): state.handle(event, at: now, &effects)
@@ -185,7 +193,7 @@ package actor Enforcer {
             case .order(let order, true, let reply): reply(trial(of: order, at: now))
             case .order(let order, false, let reply):
                 if case .load = order {
-                    previous = previous ?? (state.policy, state.codes.seeds, state.facts)
+                    previous = previous ?? (state.policy, state.seedsOfFile, state.facts)
                 }
                 let before = (cut: effects.cut.count, moves: effects.moves.count)
                 do throws(OrderRefusal) {
@@ -207,7 +215,7 @@ package actor Enforcer {
         }
         state.tick(at: now, &effects)
         effects.ruleset += state.scopes.sweep()
-        let outcome = await settle(&effects, previous: previous)
+        let outcome = await settle(&effects, previous: previous, keptBefore: keptBefore)
         for order in orders { order.reply(order.outcome.flatMap(outcome.confirm)) }
         for report in reports { report.reply(report.outcome.map { $0.flatMap(outcome.confirm) }) }
         for case .barrier(let passed) in burst { passed() }
@@ -252,15 +260,18 @@ package actor Enforcer {
     }
 
     /// Disk, kernel, VPN server, in this order.
-    private func settle(_ effects: inout Effects, previous: Rules?) async -> Outcome {
+    private func settle(
+        _ effects: inout Effects, previous: Rules?, keptBefore: EnforcementState.Kept
+    ) async -> Outcome {
         let record = await record(effects.ledger)
+        if record != nil { state.replaceKept(with: keptBefore) }
         state.ruleset.apply(effects.ruleset)
         var (kernel, committedAt) = await commit(effects.ruleset)
         if kernel != nil, let previous {
             // The kernel does not take the new rules: what was in force stays in force. Who lost everything under
             // the new ones is thrown out all the same, and comes back at once under the old.
             var undo = Effects()
-            state.codes.replaceSeeds(previous.seeds)
+            state.replaceFileSeeds(previous.seeds)
             // What the new files had overtaken is in force again, and was recorded as gone.
             let revived = previous.facts.all.filter { !state.facts[$0.subject].contains($0) }
             state.facts = previous.facts
@@ -374,6 +385,10 @@ package actor Enforcer {
 
     /// What was stated of a line on top of the pack, by field.
     package func facts(about subject: RegisterSubject) -> [RegisterFact] { state.facts[subject] }
+    /// Why nobody is let in; nil when people are.
+    package var closedBecause: String? { state.kept.closedBecause }
+    /// Whether somebody was given a seed of one-time codes by order.
+    package func isEnrolled(_ user: String) -> Bool { state.kept.seeds[user] != nil }
 
     /// What is stated of lines that are not in force, since they are not whole: of a device that left the rule files,
     /// say, that it is stolen.
@@ -385,6 +400,7 @@ package actor Enforcer {
         }
         return lines
     }
+
     package var holds: [Hold] { state.holds.values.sorted { $0.since < $1.since } }
     /// Every session that is known, open or cut, by id.
     package var sessions: [EnforcedSession] { state.enforced.values.sorted { $0.session.id < $1.session.id } }

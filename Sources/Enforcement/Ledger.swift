@@ -19,6 +19,10 @@ package enum LedgerChange: Sendable {
     /// Written before an accepted code is acted on, so that no crash lets it be used twice.
     case totp(user: String, TOTPState)
     case forgetCodes(user: String)
+    /// To be kept sealed.
+    case seed(TOTPSeed, user: String, by: String, at: Instant)
+    case forgetSeed(user: String)
+    case acknowledgeDamage(by: String, at: Instant)
     case session(RememberedSession)
     case forget(SessionID)
 }
@@ -72,14 +76,17 @@ package struct Recollection: Sendable {
     package var postures: [String: DevicePosture]
     package var holds: [Hold]
     package var sessions: [RememberedSession]
+    /// Seeds of one-time codes that were given by order, by user.
+    package var seeds: [String: TOTPSeed]
 
     package init(
         facts: [RegisterFact] = [], postures: [String: DevicePosture] = [:], holds: [Hold] = [],
-        sessions: [RememberedSession] = []
+        sessions: [RememberedSession] = [], seeds: [String: TOTPSeed] = [:]
     ) {
         self.facts = facts
         self.postures = postures
         self.holds = holds
         self.sessions = sessions
+        self.seeds = seeds
     }
 }

@@ -57,6 +57,7 @@ extension Store {
                 ])
         case .forgetSeed(let user):
             try database.run("DELETE FROM seed WHERE user = ?", [RowText.key(user)])
+        case .acknowledgeDamage(let by, let at): _ = try acknowledgeDamage(by: by, at: at, in: database)
         case .totpState(let state, let user):
             try database.run(
                 """

@@ -39,12 +39,14 @@ extension Store {
     /// nothing to acknowledge.
     @discardableResult
     package func acknowledgeDamage(by: String, at instant: Instant) throws(StoreError) -> Bool {
-        try write("acknowledge the damage") { database in
-            try database.run(
-                "UPDATE damage SET acknowledged_at = ?, acknowledged_by = ? WHERE acknowledged_at IS NULL",
-                [instant.nanosecondsSince1970, RowText.plain(by)])
-            return database.changesCount > 0
-        }
+        try write("acknowledge the damage") { try Self.acknowledgeDamage(by: by, at: instant, in: $0) }
+    }
+
+    static func acknowledgeDamage(by: String, at instant: Instant, in database: Database) throws -> Bool {
+        try database.run(
+            "UPDATE damage SET acknowledged_at = ?, acknowledged_by = ? WHERE acknowledged_at IS NULL",
+            [instant.nanosecondsSince1970, RowText.plain(by)])
+        return database.changesCount > 0
     }
 
     // MARK: - Changing places

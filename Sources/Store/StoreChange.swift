@@ -17,6 +17,8 @@ package enum StoreChange: Sendable, Hashable {
     /// Puts a seed in place of the user's, if there is one. What is remembered of the codes of the old one stays.
     case seed(SealedSeed)
     case forgetSeed(user: String)
+    /// Ends the closed state that damage left, if there is one.
+    case acknowledgeDamage(by: String, at: Instant)
     case totpState(TOTPState, user: String)
     case forgetTOTPState(user: String)
     /// Adds the session, or replaces the one with its id.

@@ -74,6 +74,13 @@ extension ControlMessages {
         var key: String
         /// A field with no values is not stated any more.
         var fields: [String: [String]]
+        /// What lists have on top, and no more.
+        var added: [String: [String]]?
+        var removed: [String: [String]]?
+        /// Fields for which the rule files count again.
+        var asInFiles: [String]?
+        /// `new`, `known` or `free-device`; nil for none.
+        var requirement: String?
     }
 
     struct RegisterStateArguments: Codable {

@@ -10,6 +10,8 @@ enum ControlMessages {
         var sessions: [SessionSummary]
         /// The kernel's refusal, when what is in force may not be what should be.
         var kernelFault: String?
+        /// Why nobody is let in; nil when people are.
+        var closedBecause: String?
         /// Sources that cannot be heard, since when.
         var detachedSources: [String: String]
         /// Interfaces that the packet path should watch and does not, with the reason; nil when it is switched off.

@@ -15,15 +15,21 @@ struct Gatehouse: AsyncParsableCommand {
             """,
         groupedSubcommands: [
             CommandGroup(name: "Rules", subcommands: [Check.self, ShowRuleset.self, Packets.self]),
-            CommandGroup(name: "The daemon", subcommands: [Run.self, Reload.self]),
+            CommandGroup(
+                name: "The daemon", subcommands: [Run.self, Reload.self, AcknowledgeDamage.self]),
             CommandGroup(
                 name: "Live sessions",
                 subcommands: [
-                    ListSessions.self, Show.self, Explain.self, Disconnect.self, Readmit.self, Device.self,
-                    User.self,
+                    ListSessions.self, Show.self, Explain.self, Disconnect.self, Readmit.self,
+                    EvidenceCommand.self,
+                ]),
+            CommandGroup(
+                name: "Registers",
+                subcommands: [
+                    DeviceCommand.self, UserCommand.self, LoanCommand.self, ApprovalCommand.self,
+                    PostureCommand.self, ImportCommand.self,
                 ]),
             CommandGroup(name: "Evidence", subcommands: [CertificateCommand.self, CountryCommand.self]),
-            CommandGroup(name: "Registers", subcommands: [ImportCommand.self]),
             CommandGroup(name: "Recorded traffic", subcommands: [ReplayCommand.self, Decode.self]),
             CommandGroup(name: "Trying it out", subcommands: [LabCommand.self]),
         ])

@@ -22,7 +22,11 @@ extension ControlMessages {
 extension ControlMessages.RegisterStatementMessage {
     init(_ statement: RegisterStatement) {
         self.init(
-            kind: statement.subject.kind.rawValue, key: statement.subject.key, fields: statement.fields)
+            kind: statement.subject.kind.rawValue, key: statement.subject.key, fields: statement.fields,
+            added: statement.added.isEmpty ? nil : statement.added,
+            removed: statement.removed.isEmpty ? nil : statement.removed,
+            asInFiles: statement.asInFiles.isEmpty ? nil : statement.asInFiles.sorted(),
+            requirement: statement.requirement?.rawValue)
     }
 }
 

@@ -57,7 +57,9 @@ final class FakeLedger: Ledger {
                 result.sessions.removeAll { $0.session.id == session.session.id }
                 result.sessions.append(session)
             case .forget(let id): result.sessions.removeAll { $0.session.id == id }
-            case .totp, .forgetCodes: break
+            case .seed(let seed, let user, _, _): result.seeds[user] = seed
+            case .forgetSeed(let user): result.seeds[user] = nil
+            case .totp, .forgetCodes, .acknowledgeDamage: break
             }
         }
         return result

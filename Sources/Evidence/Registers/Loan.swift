@@ -27,7 +27,12 @@ extension Loan {
         RegisterField("until", RegisterText.expectedInstant, RegisterText.end),
     ]
 
-    init(reference: String, fields: RegisterFields) throws(RegisterProblem) {
+    /// Whether there is an instant of both.
+    package func overlaps(_ other: Loan) -> Bool {
+        (until.map { other.from < $0 } ?? true) && (other.until.map { from < $0 } ?? true)
+    }
+
+    package init(reference: String, fields: RegisterFields) throws(RegisterProblem) {
         let subject = RegisterSubject(.loan, reference)
         guard let device = fields.first("device") else { throw .missing(field: "device", subject) }
         guard let user = fields.first("user") else { throw .missing(field: "user", subject) }

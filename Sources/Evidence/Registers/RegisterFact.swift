@@ -58,6 +58,12 @@ package struct RegisterFacts: Sendable, Hashable {
         for fact in facts { add(fact) }
     }
 
+    /// Takes back what is stated of a field, so that the files count.
+    package mutating func remove(_ field: String, of subject: RegisterSubject) {
+        facts[subject]?[field] = nil
+        if facts[subject]?.isEmpty ?? false { facts[subject] = nil }
+    }
+
     package var subjects: some Sequence<RegisterSubject> { facts.keys }
 
     package var all: [RegisterFact] { facts.values.flatMap(\.values) }

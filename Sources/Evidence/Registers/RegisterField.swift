@@ -78,6 +78,10 @@ package enum RegisterProblem: Error, Sendable, Hashable, CustomStringConvertible
     /// A certificate or key that another device has.
     case taken(field: String, by: String)
     case badKey(RegisterKind)
+    /// One statement says two things of it.
+    case namedTwice(field: String)
+    /// Nothing can be added to what has one value.
+    case noList(field: String)
 
     package var description: String {
         switch self {
@@ -87,6 +91,8 @@ package enum RegisterProblem: Error, Sendable, Hashable, CustomStringConvertible
             "\(field): expected \(expected), found '\(PlainText.shown(found))'"
         case .missing(let field, let subject): "\(subject) lacks '\(field)'"
         case .taken(let field, let other): "\(field): device '\(other)' has it already"
+        case .namedTwice(let field): "'\(field)' is named twice"
+        case .noList(let field): "'\(field)' has one value: say \(field)=VALUE"
         case .badKey(let kind):
             "a \(kind.keyName) is one line of at most 256 bytes, without space at its ends"
         }

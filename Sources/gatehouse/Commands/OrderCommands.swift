@@ -1,5 +1,4 @@
 import ArgumentParser
-import Evidence
 
 /// `gatehouse disconnect SESSION | --user NAME | --device ID`
 struct Disconnect: AsyncParsableCommand {
@@ -56,64 +55,6 @@ struct TargetOptions: ParsableArguments {
     }
 }
 
-/// `gatehouse device set-status ID STATUS`
-struct Device: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Change what the register says of a device.", subcommands: [SetStatus.self])
-
-    struct SetStatus: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "set-status",
-            abstract: "Report a device lost, stolen, returned, retired, or in use again.",
-            discussion: "The change is in force and on disk when this returns. It outranks the rule files.")
-
-        @Argument(help: "The inventory id.")
-        var device: String
-        @Argument(help: "One of: \(DeviceStatus.allCases.map(\.rawValue).joined(separator: ", ")).")
-        var status: DeviceStatus
-        @Option(name: .long, help: "Why, for the record.")
-        var reason = ""
-        @OptionGroup var options: ControlOptions
-
-        func run() async throws {
-            let arguments = ControlMessages.StatusArguments(
-                device: device, status: status.rawValue, reason: reason)
-            let done = try await options.ask(
-                "device.set-status", arguments, as: ControlMessages.OrderDone.self)
-            try options.show(done) { print(OrderText.render($0)) }
-        }
-    }
-}
-
-extension DeviceStatus: ExpressibleByArgument {}
-
-/// `gatehouse user forget-codes NAME`
-struct User: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Help a user whose one-time codes are refused.", subcommands: [ForgetCodes.self])
-
-    struct ForgetCodes: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "forget-codes",
-            abstract: "Forget the wrong codes that block a user, and which codes were used.",
-            discussion: """
-                For a clock that was wrong, or somebody who typed wrong codes in another's name. A code that was used \
-                within the last minute or so could be used again.
-                """)
-
-        @Argument(help: "The user name.")
-        var user: String
-        @OptionGroup var options: ControlOptions
-
-        func run() async throws {
-            let arguments = ControlMessages.UserArguments(user: user)
-            let done = try await options.ask(
-                "user.forget-codes", arguments, as: ControlMessages.OrderDone.self)
-            try options.show(done) { _ in print("the next right code of '\(user)' is accepted") }
-        }
-    }
-}
-
 /// `gatehouse reload`
 struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -127,7 +68,7 @@ struct Reload: AsyncParsableCommand {
             "reload", ControlMessages.Nothing(), as: ControlMessages.OrderDone.self)
         try options.show(done) { done in
             for warning in done.warnings ?? [] { print(warning) }
-            print("the new rules are in force; " + OrderText.render(done))
+            print("the new rules are in force; " + MoveText.render(done))
         }
     }
 }

@@ -8,15 +8,18 @@ struct ListSessions: AsyncParsableCommand {
         commandName: "sessions",
         abstract: "List the live sessions: who, from where, in which class, reaching what.")
 
+    @OptionGroup var filter: SessionFilter
     @OptionGroup var options: ControlOptions
 
     func run() async throws {
-        let list = try await options.ask(
+        var list = try await options.ask(
             "sessions", ControlMessages.Nothing(), as: ControlMessages.SessionList.self)
+        list.sessions.removeAll { !filter.matches($0) }
         try options.show(list, text: printList)
     }
 
     private func printList(_ list: ControlMessages.SessionList) {
+        if let reason = list.closedBecause { print("NOBODY IS LET IN: \(RegisterTables.line(reason))\n") }
         if let fault = list.kernelFault { print("THE KERNEL DOES NOT TAKE THE RULESET: \(fault)\n") }
         for (source, since) in list.detachedSources.sorted(by: { $0.key < $1.key }) {
             print("source \(source) cannot be heard since \(since)\n")
@@ -30,6 +33,21 @@ struct ListSessions: AsyncParsableCommand {
         guard !list.holds.isEmpty else { return }
         let holds = list.holds.map { [$0.subject, $0.since, $0.by, $0.reason] }
         print("\n" + Terminal.table(["HELD OUT", "SINCE", "BY", "REASON"], holds))
+    }
+}
+
+/// Which sessions are listed: those that are all of what is named.
+struct SessionFilter: ParsableArguments {
+    @Option(name: .long, help: "Sessions of this user.")
+    var user: String?
+    @Option(name: .customLong("class"), help: "Sessions in this class; none for those in none.")
+    var className: String?
+    @Option(name: .long, help: "Sessions of the device of this inventory id.")
+    var device: String?
+
+    func matches(_ session: ControlMessages.SessionSummary) -> Bool {
+        (user.map { session.user == $0 } ?? true) && (device.map { session.device == $0 } ?? true)
+            && (className.map { session.class ?? "none" == $0 } ?? true)
     }
 }
 

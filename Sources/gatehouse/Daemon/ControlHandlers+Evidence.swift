@@ -42,17 +42,13 @@ extension ControlHandlers {
         _ arguments: ControlMessages.RegisterStateArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
         let earlier = try await parts.take(arguments.batch, of: peer, at: SystemClock().now())
-        let statements = try (earlier + arguments.statements).map { statement in
-            RegisterStatement(
-                subject: RegisterSubject(try Self.kind(statement.kind), statement.key),
-                fields: statement.fields)
-        }
+        let statements = try (earlier + arguments.statements).map { try $0.statement() }
         let order = Order.state(statements, by: peer.name, reason: arguments.reason)
         return arguments.dryRun ?? false
             ? done(try await enforcer.tryOut(order), isTrial: true) : done(try await enforcer.carryOut(order))
     }
 
-    private static func kind(_ text: String) throws -> RegisterKind {
+    static func kind(_ text: String) throws(ControlFailure) -> RegisterKind {
         guard let kind = RegisterKind(rawValue: text) else {
             throw ControlFailure(id: "bad-request", message: "no register of '\(PlainText.shown(text))'")
         }

@@ -6,6 +6,7 @@ import NetworkTypes
 import PolicyLanguage
 import RulesetCompiler
 import Sessions
+import Store
 
 /// Answers what the command line asks: each command is one question to the reconciler, or one order.
 struct ControlHandlers: Sendable {
@@ -21,6 +22,11 @@ struct ControlHandlers: Sendable {
 
     /// Makes the authorities of a pack those that certificates are judged by.
     var judge: @Sendable (Policy) async -> Void = { _ in }
+
+    /// Every fact that was ever stated of a line.
+    var history: @Sendable (RegisterSubject) throws -> [FactRecord] = { _ in [] }
+    /// Whether there is a key to seal seeds of one-time codes with.
+    var canSeal = false
 
     func answer(_ request: ControlRequest, _ peer: Peer) async -> ControlReply {
         do {
@@ -39,6 +45,10 @@ struct ControlHandlers: Sendable {
             case "posture.report": return .success(try await report(request.arguments(), peer))
             case "evidence": return .success(try await evidence(request.arguments()))
             case "user.forget-codes": return .success(try await forgetCodes(request.arguments(), peer))
+            case "register.history": return .success(try await history(request.arguments()))
+            case "user.enrol": return .success(try await enrol(request.arguments(), peer))
+            case "user.unenrol": return .success(try await unenrol(request.arguments(), peer))
+            case "acknowledge-damage": return .success(try await acknowledgeDamage(peer))
             case "reload": return .success(try await reload())
             default: throw ControlFailure(id: "unknown-command", message: "no command '\(request.command)'")
             }
@@ -67,6 +77,7 @@ struct ControlHandlers: Sendable {
         return ControlMessages.SessionList(
             sessions: sessions,
             kernelFault: await enforcer.kernelFault?.description,
+            closedBecause: await enforcer.closedBecause,
             detachedSources: await enforcer.detachedSources.mapValues(\.description),
             unwatched: unwatched(),
             holds: await enforcer.holds.map { hold in

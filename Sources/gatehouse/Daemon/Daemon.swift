@@ -21,7 +21,8 @@ struct Daemon {
     func run() async throws {
         let clock = SystemClock()
         let policy = try readPolicy(clock)
-        let store = try openStore()
+        let (store, closedBecause) = try openStore(clock)
+        let sealingKey = try readSealingKey(store)
         let seeds = try readSeeds()
         let evidence = EvidenceSources(configuration, log: log)
         evidence.judge(by: policy)
@@ -34,9 +35,10 @@ struct Daemon {
         let enforcer = Enforcer(
             settings: settings, policy: policy,
             codes: TOTPVerifier(seeds: seeds, states: try store.totpStates()),
-            recollection: try recollection(store), surroundings: evidence.surroundings,
+            recollection: try recollection(store, sealingKey), surroundings: evidence.surroundings,
+            closedBecause: closedBecause,
             backend: NetlinkRulesetBackend(),
-            ledger: StoreLedger(store: store),
+            ledger: StoreLedger(store: store, sealingKey: sealingKey),
             clock: clock, log: log)
         do {
             try await enforcer.start()
@@ -47,7 +49,8 @@ struct Daemon {
             "in force: everything from \(settings.layout.tunnels.joined(separator: ", ")) is refused but sessions"
         )
         let services =
-            try await services(enforcer, evidence) + evidenceServices(evidence, enforcer)
+            try await services(enforcer, evidence, store, canSeal: sealingKey != nil)
+            + evidenceServices(evidence, enforcer)
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
@@ -78,15 +81,35 @@ struct Daemon {
         return policy
     }
 
-    private func openStore() throws -> Store {
+    /// The store, and why nobody may be let in, if so.
+    private func openStore(_ clock: SystemClock) throws -> (Store, closedBecause: String?) {
         do {
-            return try Store(directory: configuration.state)
+            let store = try Store.openOrSetAside(directory: configuration.state, at: clock.now()).store
+            let damage = try store.standingDamage()
+            return (store, damage.map(DamageText.text))
         } catch {
             throw StartProblem("\(configuration.state): \(error)")
         }
     }
 
-    private func recollection(_ store: Store) throws -> Recollection {
+    /// Throws when somebody has a seed that no key opens: that person would be locked out without a word.
+    private func readSealingKey(_ store: Store) throws -> SealingKey? {
+        do {
+            let key = try SealKeyFile.read(
+                configured: configuration.sealKey, environment: ProcessInfo.processInfo.environment)
+            let count = key == nil ? try store.seedEnrolments().count : 0
+            guard count == 0 else {
+                throw StartProblem(
+                    "\(count) people have seeds of one-time codes in the database, and there is no key to open them "
+                        + "with: configure 'seal-key', or the credential 'gatehouse-seal-key'", isMistake: true)
+            }
+            return key
+        } catch let unreadable as PackUnreadable {
+            throw StartProblem("\(unreadable)", isMistake: true)
+        }
+    }
+
+    private func recollection(_ store: Store, _ key: SealingKey?) throws -> Recollection {
         Recollection(
             facts: try store.facts(), postures: try store.postures().mapValues(\.posture),
             holds: try store.holds(),
@@ -96,7 +119,16 @@ struct Daemon {
                     proofs: SessionProofs(
                         mfaVerifiedAt: known.mfaVerifiedAt, certificates: known.certificateReport),
                     interfaceIndex: known.interfaceIndex)
-            })
+            },
+            seeds: try openSeeds(store, key))
+    }
+
+    private func openSeeds(_ store: Store, _ key: SealingKey?) throws -> [String: TOTPSeed] {
+        do {
+            return try key.map(store.seeds) ?? [:]
+        } catch {
+            throw StartProblem("\(error)", isMistake: true)
+        }
     }
 
     private func readSeeds() throws -> [String: TOTPSeed] {
@@ -145,7 +177,7 @@ struct Daemon {
     }
 
     private func services(
-        _ enforcer: Enforcer, _ evidence: EvidenceSources
+        _ enforcer: Enforcer, _ evidence: EvidenceSources, _ store: Store, canSeal: Bool
     ) async throws -> [any Service] {
         var services: [any Service] = [EnforcementService(enforcer: enforcer)]
         for source in configuration.sources {
@@ -165,6 +197,8 @@ struct Daemon {
         var handlers = ControlHandlers(enforcer: enforcer) { [self] in
             (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
         }
+        handlers.history = { try store.factHistory(of: $0) }
+        handlers.canSeal = canSeal
         handlers.judge = { policy in await inThread { evidence.judge(by: policy) } }
         if let path {
             handlers.usage = { await path.use(of: $0) }

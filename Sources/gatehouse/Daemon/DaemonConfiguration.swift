@@ -13,6 +13,8 @@ struct DaemonConfiguration: Sendable {
     var control: String
     /// The file of one-time code seeds; nil when nobody logs in with codes.
     var seeds: String?
+    /// The file of the key that seeds in the database are sealed with; nil for systemd's credential, if there is one.
+    var sealKey: String?
     /// Where VPN servers hand over certificates; nil for nowhere.
     var handOver: HandOverServer.Settings?
     /// Nil where no posture reports are taken.
@@ -61,7 +63,7 @@ struct DaemonConfiguration: Sendable {
     }
 
     private static let keys = [
-        "rules", "state", "control", "totp-seeds", "lease", "grace", "refusal-log-group", "sources",
+        "rules", "state", "control", "totp-seeds", "seal-key", "lease", "grace", "refusal-log-group", "sources",
         "packet-path", "countries", "posture", "hand-over",
     ]
 
@@ -76,6 +78,7 @@ struct DaemonConfiguration: Sendable {
             state: mapping.read("state", .absolutePath)?.value ?? "/var/lib/gatehouse",
             control: mapping.read("control", .absolutePath)?.value ?? "/run/gatehouse/control.sock",
             seeds: mapping.read("totp-seeds", .absolutePath)?.value,
+            sealKey: mapping.read("seal-key", .absolutePath)?.value,
             handOver: mapping.node("hand-over").flatMap { readHandOver($0, log) },
             posture: mapping.node("posture").flatMap { PostureConfiguration.read($0, log) },
             countries: mapping.list("countries", .absolutePath)?.map(\.value) ?? [],

@@ -6,10 +6,12 @@ import Store
 /// What the reconciler wants remembered, in the words of the store.
 struct StoreLedger: Ledger {
     let store: Store
+    /// Nil where no seeds are given by order.
+    var sealingKey: SealingKey?
 
-    func record(_ changes: [LedgerChange]) async throws { try store.perform(changes.flatMap(translate)) }
+    func record(_ changes: [LedgerChange]) async throws { try store.perform(try changes.flatMap(translate)) }
 
-    private func translate(_ change: LedgerChange) -> [StoreChange] {
+    private func translate(_ change: LedgerChange) throws -> [StoreChange] {
         switch change {
         case .facts(let facts): facts.map { .fact($0) }
         case .overtaken(let facts, let at): facts.map { .overtaken($0.subject, field: $0.field, at: at) }
@@ -19,6 +21,10 @@ struct StoreLedger: Ledger {
         case .lift(let subject, let by, let at): [.liftHold(subject, by: by, at: at)]
         case .totp(let user, let state): [.totpState(state, user: user)]
         case .forgetCodes(let user): [.forgetTOTPState(user: user)]
+        case .seed(let seed, let user, let by, let at):
+            [.seed(try seal(seed, for: user, by: by, at: at))]
+        case .forgetSeed(let user): [.forgetSeed(user: user)]
+        case .acknowledgeDamage(let by, let at): [.acknowledgeDamage(by: by, at: at)]
         case .session(let known):
             [
                 .putSession(
@@ -28,5 +34,10 @@ struct StoreLedger: Ledger {
             ]
         case .forget(let id): [.removeSession(id)]
         }
+    }
+
+    private func seal(_ seed: TOTPSeed, for user: String, by: String, at instant: Instant) throws -> SealedSeed {
+        guard let sealingKey else { throw StartProblem("there is no key to seal a seed with") }
+        return try sealingKey.seal(seed, for: user, by: by, at: instant)
     }
 }
