@@ -59,7 +59,7 @@ private struct Answer {
     }
 }
 
-private struct SessionList: Decodable { let sessions: [SessionLine] }
+struct SessionList: Decodable { let sessions: [SessionLine] }
 
 /// One session as `gatehouse sessions --json` lists it; what the lab does not use is left unread.
 package struct SessionLine: Decodable, Sendable {
@@ -69,9 +69,11 @@ package struct SessionLine: Decodable, Sendable {
     /// `open`, `connecting` or `cut`.
     package let state: String
     package let addresses: [String]
+    /// Where it comes from.
+    package let outer: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, user, state, addresses
+        case id, user, state, addresses, outer
         case className = "class"
     }
 

@@ -6,6 +6,9 @@ package enum DaemonFiles {
     /// Long enough to outlive the daemon's absence in the demonstration, short enough to wait for its end.
     package static let leaseSeconds = 20
 
+    /// How soon the daemon sees that a client comes from another place.
+    package static let pollSeconds = 1
+
     package static func configuration(_ site: Site) -> String {
         """
         rules: \(quoted(site.rules))
@@ -13,12 +16,13 @@ package enum DaemonFiles {
         control: \(quoted(site.control))
         totp-seeds: \(quoted(site.seeds))
         lease: \(leaseSeconds)s
-        countries: \(quoted(site.countries))
+        countries: [\(quoted(site.countries))]
         packet-path: { inside: [\(Network.insideInterface)] }
         sources:
           - name: \(source)
             openvpn: { management: \(quoted(site.management)) }
             tunnel: \(Network.tunnel)
+            poll: \(pollSeconds)s
             push: ["redirect-gateway def1 ipv6", "dhcp-option DNS \(Network.Host.resolver.address(.ipv4))"]
 
         """
@@ -28,9 +32,6 @@ package enum DaemonFiles {
     package static func seeds(_ generators: [Person: OneTimeCode]) -> String {
         generators.map { "\($0.key.rawValue) \($0.value.base32)\n" }.sorted().joined()
     }
-
-    /// Where the laptops are at home, as the text of `tor-geoipdb` has it: first and last address as numbers.
-    package static let countries = "3325256704,3325256959,GB\n"
 
     /// A YAML double-quoted scalar (YAML 1.2 section 7.3.1).
     package static func quoted(_ text: String) -> String {

@@ -45,19 +45,21 @@ extension Demonstration {
         }
         let traffic = await capture.finish()
         for row in Scenario.rows(of: .contractEnds) where row.subject == .download {
-            await ledger.record(Self.endOutcome(row, vendor, traffic, at: end), for: row)
+            let address = row.family.flatMap(vendor.address) ?? "?"
+            await ledger.record(Self.endOutcome(traffic, to: address, at: end), for: row)
         }
         await self.end(downloads)
         try await reach(.contractEnds, .vendor, client: vendor)
     }
 
     /// The daemon's clock may look up to a second late; early would be wrong too.
-    private static func endOutcome(
-        _ row: Row, _ client: VPNClient, _ traffic: TunnelTraffic, at end: Date
+    static func endOutcome(
+        _ traffic: TunnelTraffic, to address: String, from port: UInt16? = nil, at end: Date
     ) -> Outcome {
-        guard let address = row.family.flatMap(client.address) else { return .notMeasured("no address") }
         if traffic.dropped > 0 { return .notMeasured("the capture lost \(traffic.dropped) packets") }
-        guard let last = traffic.lastPayload(to: address) else { return .notMeasured("no download") }
+        guard let last = traffic.lastPayload(to: address, from: port) else {
+            return .notMeasured("no download")
+        }
         let late = (Double(last) / 1e9) - end.timeIntervalSince1970
         let text = late.formatted(.number.precision(.fractionLength(2)).sign(strategy: .always()))
         return Outcome(seen: "last byte \(text) s from the end", matches: abs(late) <= 1)

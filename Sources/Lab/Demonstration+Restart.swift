@@ -85,7 +85,7 @@ extension Demonstration {
     ) async {
         for row in Scenario.rows(of: stage) where row.subject == .download {
             guard let address = row.family.flatMap(client.address) else { continue }
-            let pause = traffic.longestPause(to: address, from: from, through: through)
+            let pause = traffic.longestPause(to: address, after: from, through: through)
             let bytes = traffic.payload(to: address, after: from, through: through)
             let milliseconds = Int(pause / .milliseconds(1))
             let seen = "\(bytes) bytes, longest pause \(milliseconds) ms" + (connected ? "" : ", ended")

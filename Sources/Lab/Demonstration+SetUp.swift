@@ -6,12 +6,25 @@ extension Demonstration {
     /// Builds the network and starts everything but the daemon. What does not depend on each other runs at once: squid
     /// alone takes two seconds to answer.
     func setUp() async throws {
-        try await site.build()
+        try await site.build(Network.Space.demonstration)
         try await startInside()
         try await startWebServers()
         try await writeKeysAndRules()
         try await startVPNServer()
         try await waitForEverybody()
+    }
+
+    /// What trials of the fleet need: the gateway, and one system inside.
+    func setUpForTrials() async throws {
+        try await site.build([.outside, .gateway, .inside, .internet] + Network.Space.fleet)
+        var finance = ServerFiles.WebSite(Network.Host.finance)
+        // Little and often: sixteen of them, and each is to be seen ending.
+        finance.bytesPerSecond = 200_000
+        finance.bytesAtOnce = 2_000
+        try await start([(.inside, [finance])])
+        try await writeKeysAndRules()
+        try await startVPNServer()
+        for family in AddressFamily.allCases { try await wait(for: .finance, family) }
     }
 
     private func startInside() async throws {
@@ -27,18 +40,25 @@ extension Demonstration {
     /// The gateway's own web server and the laptop's stand for what listens there in earnest: were the gate open,
     /// they would answer.
     private func startWebServers() async throws {
+        try await start([
+            (
+                .inside,
+                [Network.Host.crm, .finance, .portal].map { ServerFiles.WebSite($0) }
+                    + Rung.all.map { ServerFiles.WebSite($0) }
+            ),
+            (.internet, [ServerFiles.WebSite(.web)]),
+            (.gateway, [.init(name: Target.gateway.rawValue, anywhereOnPort: Network.administrationPort)]),
+            (.stolen, [.init(name: Target.otherSession.rawValue, anywhereOnPort: 80)]),
+        ])
+    }
+
+    private func start(_ servers: [(Network.Space, [ServerFiles.WebSite])]) async throws {
         let big = site.path("www/\(ServerFiles.bigFile.name)")
         guard FileManager.default.createFile(atPath: big, contents: nil),
             unsafe truncate(big, ServerFiles.bigFile.bytes) == 0
         else {
             throw LabError.system(operation: "make \(big)", errno: errno)
         }
-        let servers: [(Network.Space, [ServerFiles.WebSite])] = [
-            (.inside, [Network.Host.crm, .finance, .portal].map(ServerFiles.WebSite.init)),
-            (.internet, [ServerFiles.WebSite(.web)]),
-            (.gateway, [.init(name: Target.gateway.rawValue, anywhereOnPort: Network.administrationPort)]),
-            (.stolen, [.init(name: Target.otherSession.rawValue, anywhereOnPort: 80)]),
-        ]
         for (space, sites) in servers {
             let scratch = site.path("nginx/\(space.rawValue)")
             try FileManager.default.createDirectory(atPath: scratch, withIntermediateDirectories: true)
@@ -64,7 +84,7 @@ extension Demonstration {
             VPNFiles.networksBehindClient, to: "vpn/clients/\(Actor.colleague.device.commonName)")
         try pack.install(at: site, keys: keys, contract: VendorContract(from: .now - 86400, until: nil))
         try site.write(DaemonFiles.seeds(codes), to: "totp-seeds")
-        try site.write(DaemonFiles.countries, to: "countries")
+        try site.write(Whereabouts.countries, to: "countries")
         try site.write(DaemonFiles.configuration(site), to: "gatehouse.yaml")
     }
 

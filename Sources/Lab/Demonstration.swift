@@ -6,6 +6,7 @@ package struct Demonstration: Sendable {
     package let site: Site
     package let children: Children
     package let control: ControlCommand
+    let socket: ControlSocket
     let options: Lab.Options
     let pack: RulePack
     let printer: Printer
@@ -22,6 +23,7 @@ package struct Demonstration: Sendable {
         ledger = Ledger(printer: printer)
         children = Children(logs: site.path("logs"))
         control = ControlCommand(executable: options.executablePath, socket: site.control)
+        socket = ControlSocket(path: site.control)
         codes = Dictionary(uniqueKeysWithValues: Person.allCases.map { ($0, OneTimeCode.random()) })
     }
 
@@ -31,6 +33,7 @@ package struct Demonstration: Sendable {
         let daemon = try await startDaemon()
         printer.note(
             "set up in \((ContinuousClock.now - began).formatted(.units(fractionalPart: .show(length: 1))))")
+        try await reportProtection()
         printer.header()
         try await loginWithoutCode()
         try await loginUnregistered()
@@ -38,6 +41,8 @@ package struct Demonstration: Sendable {
         try await sameName(employee: clients[.employee])
         try await stolen(thief: clients[.thief])
         try await contractEnds(vendor: clients[.vendor])
+        try await unprotected(employee: clients[.employee])
+        try await evidence()
         try await watched(daemon, employee: clients[.employee])
         let revived = try await daemonDies(daemon, employee: clients[.employee])
         try await leasesRunOut(revived, employee: clients[.employee])

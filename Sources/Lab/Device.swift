@@ -5,6 +5,16 @@ package enum Device: String, Sendable, Hashable, CaseIterable {
     case stolenLaptop = "laptop-0077"
     /// Has a corporate certificate, but is not on the register.
     case unregisteredLaptop = "laptop-0099"
+    /// Of which other things are known from one moment to the next.
+    case assessedLaptop = "laptop-0051"
+    case fleet1 = "fleet-1"
+    case fleet2 = "fleet-2"
+    case fleet3 = "fleet-3"
+    case fleet4 = "fleet-4"
+    case fleet5 = "fleet-5"
+    case fleet6 = "fleet-6"
+    case fleet7 = "fleet-7"
+    case fleet8 = "fleet-8"
     case vendorLaptop = "vendor-bob"
     /// The third party's certificate with the common name of the employee's laptop.
     case impostor = "northwind-02"
@@ -13,8 +23,8 @@ package enum Device: String, Sendable, Hashable, CaseIterable {
 
     package var isCorporate: Bool {
         switch self {
-        case .employeeLaptop, .colleagueLaptop, .stolenLaptop, .unregisteredLaptop: true
         case .vendorLaptop, .impostor: false
+        default: true
         }
     }
 
@@ -27,7 +37,8 @@ package enum Device: String, Sendable, Hashable, CaseIterable {
         case .employeeLaptop: .alice
         case .colleagueLaptop: .dora
         case .stolenLaptop: .carol
-        case .unregisteredLaptop, .vendorLaptop, .impostor: nil
+        case .assessedLaptop: .lena
+        default: nil
         }
     }
 }

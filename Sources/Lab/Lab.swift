@@ -1,8 +1,8 @@
 /// The demonstration of gatehouse at work: real VPN clients, a real VPN server and the real daemon, in network
 /// namespaces that the lab makes and removes.
 ///
-/// It knows the daemon as an administrator does, by its command line alone, and judges by what arrives at the far
-/// end of a connection; so nothing that the daemon believes of itself can make a row come out right.
+/// It knows the daemon as an administrator does, by its command line and its control socket alone, and judges by what
+/// arrives at the far end of a connection; so nothing that the daemon believes of itself can make a row come out right.
 package enum Lab {
     /// What the caller chooses.
     package struct Options: Sendable {
@@ -18,10 +18,12 @@ package enum Lab {
         package var colour: Bool
         /// Only remove what an earlier run left behind.
         package var clean: Bool
+        /// In place of the demonstration: how many laptops to report lost; nil for none.
+        package var cuts: Int?
 
         package init(
             executablePath: String, rulesDirectory: String, keep: Bool = false, json: Bool = false,
-            colour: Bool = false, clean: Bool = false
+            colour: Bool = false, clean: Bool = false, cuts: Int? = nil
         ) {
             self.executablePath = executablePath
             self.rulesDirectory = rulesDirectory
@@ -29,6 +31,7 @@ package enum Lab {
             self.json = json
             self.colour = colour
             self.clean = clean
+            self.cuts = cuts
         }
     }
 
@@ -70,6 +73,12 @@ package enum Lab {
         try await site.claim()
         let demonstration = Demonstration(options: options, pack: pack, site: site, printer: printer)
         do {
+            if let count = options.cuts {
+                let trials = try await demonstration.cutTrials(count)
+                try await finish(demonstration, keep: options.keep, printer: printer)
+                printer.finish(trials)
+                return trials.isClean ? .allAsExpected : .someDiffer
+            }
             let report = try await demonstration.perform()
             try await finish(demonstration, keep: options.keep, printer: printer)
             printer.finish(report)

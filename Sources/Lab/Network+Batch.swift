@@ -11,7 +11,9 @@ extension Network {
 
     /// A client's number on the outside network, in both families.
     private static let clientNumbers: [Space: Int] = [
-        .employee: 10, .colleague: 11, .vendor: 20, .impostor: 21, .stolen: 30,
+        .employee: 10, .colleague: 11, .vendor: 20, .impostor: 21, .stolen: 30, .assessed: 40,
+        .fleet1: 61, .fleet2: 62, .fleet3: 63, .fleet4: 64, .fleet5: 65, .fleet6: 66, .fleet7: 67,
+        .fleet8: 68,
     ]
 
     package static let legs: [Leg] =
@@ -36,7 +38,8 @@ extension Network {
             let number = clientNumbers[client, default: 99]
             return Leg(
                 space: client, interface: "outer0", bridge: .outside,
-                addresses: ["198.51.100.\(number)/24", "2001:db8:51::\(number)/64"])
+                addresses: ["198.51.100.\(number)/24", "2001:db8:51::\(number)/64"]
+                    + (client == .assessed ? Whereabouts.elsewhere.map { "\($0.address)/24" } : []))
         }
 
     /// Addresses on the bridges themselves: the systems inside, the internet's server, and the clients' router.
@@ -44,7 +47,7 @@ extension Network {
         (.outside, ["198.51.100.254/24", "2001:db8:51::fe/64"]),
         (
             .inside,
-            [Host.crm, .finance, .portal, .resolver].flatMap {
+            [Host.crm, .finance, .portal, .resolver, .ladder].flatMap {
                 ["\($0.address(.ipv4))/24", "\($0.address(.ipv6))/64"]
             }
         ),
@@ -58,29 +61,36 @@ extension Network {
         case .proxy: ["10.8.0.0/16 via 10.10.0.1", "fd08::/16 via fd10:10::1"]
         case .internet: ["10.8.0.0/16 via 203.0.113.1", "fd08::/16 via 2001:db8:113::1"]
         case .outside, .gateway: []
-        case .employee, .colleague, .vendor, .impostor, .stolen:
+        case .employee, .colleague, .vendor, .impostor, .stolen, .assessed, .fleet1, .fleet2, .fleet3,
+            .fleet4,
+            .fleet5, .fleet6, .fleet7, .fleet8:
             ["default via 198.51.100.254", "default via 2001:db8:51::fe"]
         }
     }
 
     /// For `ip -batch`: the namespaces, and the bridges and cables in them.
-    package static func creation() -> String {
-        var lines = Space.allCases.map { "netns add \($0.name)" }
+    package static func creation(of spaces: [Space]) -> String {
+        var lines = spaces.map { "netns add \($0.name)" }
         lines += bridges.map { "link add name br0 netns \($0.space.name) type bridge" }
-        lines += legs.map { leg in
+        lines += legs(of: spaces).map { leg in
             "link add name \(leg.interface) netns \(leg.space.name) type veth "
                 + "peer name \(portName(leg)) netns \(leg.bridge.name)"
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// For `ip -n NAME -batch`: everything inside one namespace. Duplicate address detection is skipped: it would
-    /// hold each IPv6 address back for a second.
-    package static func configuration(of space: Space) -> String {
+    /// The cables between namespaces that are there.
+    package static func legs(of spaces: [Space]) -> [Leg] { legs.filter { spaces.contains($0.space) } }
+
+    /// For `ip -n NAME -batch`: everything inside one namespace of those that are there. Duplicate address detection is
+    /// skipped: it would hold each IPv6 address back for a second.
+    package static func configuration(of space: Space, among spaces: [Space]) -> String {
         var lines = ["link set lo up"]
         for bridge in bridges where bridge.space == space {
             lines += bridge.addresses.map { addressLine($0, on: "br0") } + ["link set br0 up"]
-            lines += legs.filter { $0.bridge == space }.map { "link set \(portName($0)) master br0 up" }
+            lines += legs(of: spaces).filter { $0.bridge == space }.map {
+                "link set \(portName($0)) master br0 up"
+            }
         }
         for leg in legs where leg.space == space {
             lines +=
@@ -94,7 +104,7 @@ extension Network {
     package static func forwardingKeys(of space: Space) -> [String] {
         switch space {
         case .gateway, .outside: ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]
-        case .inside, .proxy, .internet, .employee, .colleague, .vendor, .impostor, .stolen: []
+        default: []
         }
     }
 

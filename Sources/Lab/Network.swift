@@ -23,17 +23,27 @@ package enum Network {
         case vendor = "vendor"
         case impostor = "dup"
         case stolen = "stolen"
+        case assessed = "eval"
+        case fleet1, fleet2, fleet3, fleet4, fleet5, fleet6, fleet7, fleet8
 
         /// Every name starts with this, and nothing else on a machine should.
         package static let prefix = "gh-lab-"
         package var name: String { Self.prefix + rawValue }
         package var isClient: Bool { Self.clients.contains(self) }
-        package static let clients: [Space] = [.employee, .colleague, .vendor, .impostor, .stolen]
+        package static let clients: [Space] =
+            [.employee, .colleague, .vendor, .impostor, .stolen, .assessed] + fleet
+        /// Laptops that are alike, for what is done to many: only cut trials have them.
+        package static let fleet: [Space] =
+            [.fleet1, .fleet2, .fleet3, .fleet4, .fleet5, .fleet6, .fleet7, .fleet8]
+        /// What the demonstration is made of.
+        package static let demonstration = allCases.filter { !fleet.contains($0) }
     }
 
     /// A machine that answers.
     package enum Host: String, Sendable, Hashable, CaseIterable {
         case crm, finance, portal, resolver, proxy, web
+        /// Has a port for each rung.
+        case ladder
 
         package func address(_ family: AddressFamily) -> String {
             switch (self, family) {
@@ -48,6 +58,7 @@ package enum Network {
             switch self {
             case .crm: "20"
             case .finance: "21"
+            case .ladder: "30"
             case .portal: "90"
             case .resolver: "53"
             case .proxy, .web: "80"

@@ -29,6 +29,10 @@ package struct Printer: Sendable {
         }
     }
 
+    package func finish(_ trials: CutTrials) {
+        Self.write((json ? trials.json : trials.text) + "\n", to: .standardOutput)
+    }
+
     package func howToLookAround(_ site: Site) {
         let enter = { (space: Network.Space) in "ip netns exec \(space.name)" }
         note(

@@ -10,6 +10,11 @@ package struct Row: Sendable, Hashable, Identifiable {
         case sameName = "same-name"
         case stolen
         case contractEnds = "contract-ends"
+        case unprotected
+        case putRight = "put-right"
+        case evidence
+        case evidenceEnds = "evidence-ends"
+        case roaming
         case watched
         case daemonDead = "daemon-dead"
         case restarted
@@ -19,6 +24,8 @@ package struct Row: Sendable, Hashable, Identifiable {
     package enum Subject: Sendable, Hashable {
         case login
         case reach(Target)
+        /// A system that asks for one thing.
+        case rung(Rung)
         /// A download that is running when something happens.
         case download
         /// The daemon's own list of sessions.
@@ -40,6 +47,8 @@ package struct Row: Sendable, Hashable, Identifiable {
         case turnedAway = "login refused"
         case stopsAtOnce = "0 bytes after the cut"
         case stopsOnTime = "stops at the end"
+        case onlyWhileTold = "only while it holds"
+        case onlyInItsPlaces = "in its places only"
         case goesOn = "goes on"
         case listed
         case reported = "dropped, reported"
@@ -68,6 +77,7 @@ package struct Row: Sendable, Hashable, Identifiable {
             switch subject {
             case .login: "VPN login"
             case .reach(let target): target.title
+            case .rung(let rung): "needs \(rung.id)"
             case .download: downloadTitle
             case .listing: "list of sessions"
             case .spoofedSource: "crm, source spoofed"
@@ -84,7 +94,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .contractEnds: "download, contract ends"
         case .daemonDead: "download, daemon killed"
         case .restarted: "download, daemon restarted"
-        case .withoutCode, .unregistered, .atWork, .sameName, .watched, .leasesOver: "download"
+        default: "download"
         }
     }
 
@@ -92,6 +102,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         switch subject {
         case .login: "login"
         case .reach(let target): target.rawValue
+        case .rung(let rung): rung.id
         case .download: "download"
         case .listing: "listing"
         case .spoofedSource: "spoofed-source"

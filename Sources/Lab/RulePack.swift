@@ -1,7 +1,7 @@
 package import Foundation
 
 /// The pack of rule files that the demonstration runs under: the shipped one, with the registers of this run's own
-/// certificates and people in place of its example registers.
+/// certificates and people in place of its example registers, and ``LabClasses`` besides.
 package struct RulePack: Sendable {
     package let source: String
 
@@ -16,33 +16,46 @@ package struct RulePack: Sendable {
         throw LabError.noRulePack(path: directory)
     }
 
-    /// Copies the pack into the site and writes the four files that know this run.
+    /// Copies the pack into the site and writes the files that know this run.
     ///
     /// The pack's own tests stay behind: they speak of the devices and vendors of its example registers.
     package func install(at site: Site, keys: Keys, contract: VendorContract) throws {
         try FileManager.default.copyItem(atPath: source, toPath: site.rules)
-        try? FileManager.default.removeItem(atPath: "\(site.rules)/tests")
+        for name in ["tests", "approvals.csv"] {
+            try? FileManager.default.removeItem(atPath: "\(site.rules)/\(name)")
+        }
         try FileManager.default.createDirectory(
             atPath: "\(site.rules)/vendors", withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
         try site.write(Self.authorities(keys), to: "rules/authorities.yaml")
         try site.write(Self.devices(keys), to: "rules/devices.yaml")
-        try site.write(Self.users, to: "rules/users.yaml")
-        try site.write(try impatientPolicy(), to: "rules/policy.yaml")
+        try site.write(Self.users(acknowledged: .now), to: "rules/users.yaml")
+        try site.write(LabClasses.loans, to: "rules/loans.yaml")
+        try site.write(LabClasses.approvals, to: "rules/approvals.yaml")
+        try site.write(Whereabouts.offices, to: "rules/offices.yaml")
+        try site.write(try policy(), to: "rules/policy.yaml")
+        try site.write(try systems(), to: "rules/systems.yaml")
         try contract.write(at: site)
     }
 
-    /// The pack's policy with the least idle time that there is in quarantine: nobody waits ten minutes for a row.
-    private func impatientPolicy() throws -> String {
-        let text = Wait.text("\(source)/policy.yaml")
-        let written = "    idle: 10m\n"
-        guard text.contains(written) else { throw LabError.noRulePack(path: "\(source): 'idle: 10m'") }
-        return text.replacing(written, with: "    idle: \(Self.idleSeconds)s\n")
-            .replacing("      \(Self.posture)\n", with: "")
+    /// The pack's policy with the lab's classes before the vendors', and with the least idle time that there is in
+    /// quarantine: nobody waits ten minutes for a row.
+    private func policy() throws -> String {
+        try file("policy.yaml", replacing: "    idle: 10m\n", with: "    idle: \(Self.idleSeconds)s\n")
+            .replacing("  - vendors\n", with: LabClasses.classes + "  - vendors\n")
     }
 
-    /// Laptops of the lab report nothing: as the pack says, the line is taken out then.
-    private static let posture = "posture: { antivirus: { within: 7d }, disk-encryption: on }"
+    private func systems() throws -> String {
+        try file("systems.yaml", replacing: "\nsystems:\n", with: "\nsystems:\n" + LabClasses.systems)
+    }
+
+    private func file(_ name: String, replacing written: String, with text: String) throws -> String {
+        let shipped = Wait.text("\(source)/\(name)")
+        guard shipped.contains(written) else {
+            throw LabError.noRulePack(path: "\(source)/\(name): \(written.debugDescription)")
+        }
+        return shipped.replacing(written, with: text)
+    }
 
     package static let idleSeconds = 10
 
@@ -64,12 +77,14 @@ package struct RulePack: Sendable {
         return "devices:\n" + lines.joined()
     }
 
-    /// All of them were trained, signed, and read the procedures.
-    package static var users: String {
-        let day = VendorContract.day(.now - 86_400)
-        let said = "groups: [staff], steps: [training, agreement], acknowledged: \(day)"
-        return "users:\n"
-            + Person.allCases.filter(\.isStaff).map { "  \($0.rawValue): { \(said) }\n" }.joined()
+    /// The staff is trained and has signed, as the shipped rules ask.
+    package static func users(acknowledged: Date) -> String {
+        "users:\n"
+            + Person.allCases.filter { !$0.groups.isEmpty }.map { person in
+                let done = "steps: [training, agreement], acknowledged: \(VendorContract.day(acknowledged))"
+                return "  \(person.rawValue): { groups: [\(person.groups.joined(separator: ", "))]"
+                    + (person.isStaff ? ", \(done) }\n" : " }\n")
+            }.joined()
     }
 }
 

@@ -20,6 +20,14 @@ package enum Scenario {
         case .stolen: both(stage, .thief, .download, .stopsAtOnce) + login(stage, .thief, .turnedAway)
         case .contractEnds:
             both(stage, .vendor, .download, .stopsOnTime) + reach(stage, .vendor, .refused, [.finance])
+        case .unprotected:
+            reach(stage, .employee, .refused, [.crm, .finance]) + reach(stage, .employee, .reached, [.portal])
+        case .putRight: reach(stage, .employee, .reached, [.crm, .finance])
+        case .evidence:
+            login(stage, .assessed, .loggedIn) + rungs(stage, Rung.told, .onlyWhileTold)
+        case .evidenceEnds: rungs(stage, Rung.told.filter(\.isTimed), .stopsOnTime)
+        case .roaming:
+            rungs(stage, [Rung.travel], .onlyWhileTold) + rungs(stage, Rung.placed, .onlyInItsPlaces)
         case .watched: watched
         case .daemonDead:
             reach(stage, .employee, .reached, [.crm]) + login(stage, .colleague, .turnedAway)
@@ -63,6 +71,12 @@ package enum Scenario {
         _ stage: Row.Stage, _ actor: Actor, _ expected: Row.Expectation, _ targets: [Target]
     ) -> [Row] {
         targets.flatMap { both(stage, actor, .reach($0), expected) }
+    }
+
+    private static func rungs(
+        _ stage: Row.Stage, _ rungs: [Rung], _ expected: Row.Expectation
+    ) -> [Row] {
+        rungs.flatMap { both(stage, .assessed, .rung($0), expected) }
     }
 
     private static func both(

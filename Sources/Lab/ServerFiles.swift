@@ -11,11 +11,24 @@ package enum ServerFiles {
     package struct WebSite: Sendable {
         package let name: String
         package let listen: [String]
+        /// How fast it sends, and how much at a time at most.
+        package var bytesPerSecond = ServerFiles.bytesPerSecond
+        package var bytesAtOnce = 1 << 16
 
         /// One that listens on both addresses of a host.
         package init(_ host: Network.Host) {
             name = host.rawValue
             listen = AddressFamily.allCases.map { "\(Network.urlHost(host.address($0))):80" }
+        }
+
+        /// One for a rung. It sends little and often: whether it still does is seen at once.
+        package init(_ rung: Rung) {
+            name = rung.id
+            listen = AddressFamily.allCases.map {
+                "\(Network.urlHost(Network.Host.ladder.address($0))):\(rung.port)"
+            }
+            bytesPerSecond = 16_000
+            bytesAtOnce = 800
         }
 
         package init(name: String, anywhereOnPort port: UInt16) {
@@ -29,8 +42,11 @@ package enum ServerFiles {
             let listen = site.listen.map { "listen \($0);" }.joined(separator: " ")
             return """
                     server { \(listen)
-                        location / { return 200 "\(site.name) answers $remote_addr\\n"; }
-                        location = /\(bigFile.name) { root \(files); limit_rate \(bytesPerSecond); }
+                        location / { return 200 "\(site.name) answers $remote_addr\\n"; add_header Answers \(site.name); }
+                        location = /\(bigFile.name) {
+                            root \(files); sendfile on; sendfile_max_chunk \(site.bytesAtOnce);
+                            limit_rate \(site.bytesPerSecond);
+                        }
                     }
                 """
         }
@@ -38,7 +54,7 @@ package enum ServerFiles {
             .map { "    \($0)_temp_path \(scratch)/\($0);" }
         return """
             worker_processes 1; daemon off; user root; pid \(scratch)/nginx.pid; error_log stderr;
-            events { worker_connections 64; }
+            events { worker_connections 512; }
             http {
                 access_log off; default_type text/plain;
             \(folders.joined(separator: "\n"))

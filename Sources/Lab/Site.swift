@@ -53,14 +53,24 @@ package struct Site: Sendable {
         }
     }
 
-    /// Makes the namespaces and everything in them.
-    package func build() async throws {
-        try await Command(["ip", "-batch", "-"]).input(Network.creation()).succeed()
+    package func clear(_ files: [String]) throws {
+        for file in files where size(of: file) > 0 { try FileManager.default.removeItem(atPath: file) }
+    }
+
+    /// Of a file, in bytes; 0 when there is none.
+    package func size(of file: String) -> Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: file)
+        return (attributes?[.size] as? NSNumber)?.intValue ?? 0
+    }
+
+    /// Makes namespaces and everything in them.
+    package func build(_ spaces: [Network.Space]) async throws {
+        try await Command(["ip", "-batch", "-"]).input(Network.creation(of: spaces)).succeed()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for space in Network.Space.allCases {
+            for space in spaces {
                 group.addTask {
                     try await Command(["ip", "-n", space.name, "-batch", "-"])
-                        .input(Network.configuration(of: space)).succeed()
+                        .input(Network.configuration(of: space, among: spaces)).succeed()
                     try await space.forward()
                 }
             }

@@ -5,6 +5,8 @@ package struct TunnelPacket: Sendable, Equatable {
     /// Nanoseconds since 1970.
     package let at: Int64
     package let source: String
+    /// Nil where there are no ports.
+    package let sourcePort: UInt16?
     package let target: String
     /// Bytes above TCP or UDP. 0 for everything else: what the kernel itself says of a refusal is no payload.
     package let payload: Int
@@ -20,6 +22,7 @@ package struct TunnelPacket: Sendable, Equatable {
         let kind = words[5]
         let hasPorts = kind == "tcp" || kind == "UDP,"
         source = Self.host(words[2], withPort: hasPorts)
+        sourcePort = hasPorts ? words[2].split(separator: ".").last.flatMap { UInt16($0) } : nil
         target = Self.host(words[4].dropLast(), withPort: hasPorts)
         payload = hasPorts ? words.last.flatMap { Int($0) } ?? 0 : 0
     }
@@ -52,22 +55,43 @@ package struct TunnelTraffic: Sendable, Equatable {
             .flatMap { $0.split(separator: " ").first }.flatMap { Int($0) } ?? 0
     }
 
-    /// Payload bytes towards an address within `(after, through]`.
-    package func payload(to address: String, after: Int64, through: Int64 = .max) -> Int {
-        payloads(to: address).filter { $0.at > after && $0.at <= through }.reduce(0) { $0 + $1.payload }
+    /// Payload bytes towards an address within `(after, through]`; from one port alone where one is named.
+    package func payload(
+        to address: String, from port: UInt16? = nil, after: Int64, through: Int64 = .max
+    ) -> Int {
+        payloads(address, port).filter { $0.at > after && $0.at <= through }.reduce(0) { $0 + $1.payload }
     }
 
     /// When the last payload went towards an address.
-    package func lastPayload(to address: String) -> Int64? { payloads(to: address).map(\.at).max() }
+    package func lastPayload(to address: String, from port: UInt16? = nil) -> Int64? {
+        payloads(address, port).map(\.at).max()
+    }
 
     /// The longest time without payload towards an address between two instants, the edges included.
-    package func longestPause(to address: String, from: Int64, through: Int64) -> Duration {
-        let instants = payloads(to: address).map(\.at).filter { $0 > from && $0 < through }.sorted()
-        let edges = [from] + instants + [through]
+    package func longestPause(
+        to address: String, from port: UInt16? = nil, after: Int64, through: Int64
+    ) -> Duration {
+        let instants = payloads(address, port).map(\.at).filter { $0 > after && $0 < through }.sorted()
+        let edges = [after] + instants + [through]
         return .nanoseconds(zip(edges, edges.dropFirst()).map { $1 - $0 }.max() ?? 0)
     }
 
-    private func payloads(to address: String) -> [TunnelPacket] {
-        packets.filter { $0.target == address && $0.payload > 0 }
+    /// One download around a cut.
+    package struct Flow: Sendable, Hashable {
+        /// Bytes in the second before, and ever after.
+        package let before, after: Int
+        /// Between the beginning and the cut.
+        package let longestPause: Duration
+    }
+
+    package func flow(to address: String, from port: UInt16, began: Int64, cut: Int64) -> Flow {
+        Flow(
+            before: payload(to: address, from: port, after: cut - 1_000_000_000, through: cut),
+            after: payload(to: address, from: port, after: cut),
+            longestPause: longestPause(to: address, from: port, after: began, through: cut))
+    }
+
+    private func payloads(_ address: String, _ port: UInt16?) -> [TunnelPacket] {
+        packets.filter { $0.target == address && $0.payload > 0 && (port == nil || $0.sourcePort == port) }
     }
 }

@@ -61,8 +61,8 @@ struct TunnelTrafficTests {
         #expect(traffic.lastPayload(to: "10.8.0.2") == 2_000_000_001)
         #expect(traffic.lastPayload(to: "10.8.0.9") == nil)
         let (from, through) = (Int64(500_000_000), Int64(4_000_000_001))
-        #expect(traffic.longestPause(to: "10.8.0.2", from: from, through: through) == .seconds(2))
-        #expect(traffic.longestPause(to: "10.8.0.9", from: 0, through: 5) == .nanoseconds(5))
+        #expect(traffic.longestPause(to: "10.8.0.2", after: from, through: through) == .seconds(2))
+        #expect(traffic.longestPause(to: "10.8.0.9", after: 0, through: 5) == .nanoseconds(5))
     }
 
     @Test func aCaptureThatLostPacketsSaysSo() {

@@ -80,13 +80,12 @@ extension ControlHandlers {
         let report = PostureReport(
             subject: .device(arguments.device), reporter: "administrator \(peer.name)",
             posture: try arguments.posture(at: SystemClock().now()))
-        let now = SystemClock().now()
         switch await enforcer.take([report]).first {
         case .success(let receipt):
             return ControlMessages.OrderDone(
                 cut: receipt.moved.filter(\.isCut).map(\.session.description),
                 moved: receipt.moved.map(ControlMessages.Move.init), isTrial: false,
-                committedAt: now.nanosecondsSince1970)
+                committedAt: SystemClock().now().nanosecondsSince1970)
         case .failure(let rejection):
             throw ControlFailure(id: "refused", message: "\(rejection)")
         case nil: throw ControlFailure(id: "internal", message: "no answer")
