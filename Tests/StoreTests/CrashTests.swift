@@ -204,6 +204,8 @@ private struct CrashState: Equatable {
         case .forgetTOTPState(let user): states[user] = nil
         case .putSession(let session): sessions[session.session.id] = session
         case .removeSession(let id): sessions[id] = nil
+        // There was none.
+        case .acknowledgeDamage: break
         }
     }
 }
