@@ -75,7 +75,8 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
             "user '\(PlainText.shown(user))' was given no seed"
                 + (isInSeedFile ? "; the one that counts is in the seed file" : "")
         case .notClosed: "nothing was lost: people are let in"
-        case .taken(let subject): "\(subject) is on the register already, or something is stated of it; 'set' changes that"
+        case .taken(let subject):
+            "\(subject) is on the register already, or something is stated of it; 'set' changes that"
         case .noSuchLine(let subject): "no \(subject) on the register"
         case .onLoan(let loan):
             "device '\(loan.device)' is on loan to '\(loan.user)' from \(loan.from)"
@@ -122,7 +123,8 @@ extension EnforcementState {
             }
             replaceKept(with: changed)
             effects.ledger.append(.forgetSeed(user: user))
-            effects.note(.notice, "the one-time-code seed of '\(PlainText.shown(user))' was taken back by \(by)")
+            effects.note(
+                .notice, "the one-time-code seed of '\(PlainText.shown(user))' was taken back by \(by)")
         case .acknowledgeDamage(let by):
             guard kept.closedBecause != nil else { throw .notClosed }
             replaceKept(with: Kept(closedBecause: nil, seeds: kept.seeds))

@@ -86,7 +86,8 @@ struct EnforcementState: Sendable {
         for user in kept.seeds.keys.filter({ fileSeeds[$0] != nil }).sorted() {
             effects.note(
                 .warning,
-                "user '\(PlainText.shown(user))' has a seed in the seed file and one by order: that one counts")
+                "user '\(PlainText.shown(user))' has a seed in the seed file and one by order: that one counts"
+            )
         }
     }
 

@@ -49,7 +49,8 @@ package actor Enforcer {
     package init(
         settings: EnforcementSettings, policy: Policy, codes: TOTPVerifier,
         recollection: Recollection = .init(), surroundings: Surroundings = Surroundings(),
-        closedBecause: String? = nil, backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock, log: Logger
+        closedBecause: String? = nil, backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock,
+        log: Logger
     ) {
         state = EnforcementState(
             settings: settings, policy: policy, codes: codes, recollection: recollection,

@@ -260,7 +260,7 @@ private struct Atlas: CountryLookup {
 }
 
 /// A pack for these tests, from its text.
-private enum Pack {
+enum Pack {
     static func policy(
         owner: String = "alice", status: String = "in-use", access: String = "[crm, portal]",
         country: String? = nil

@@ -40,6 +40,24 @@ final class FakeLedger: Ledger {
 
     func fill(_ isFull: Bool) { state.withLock { $0.isFull = isFull } }
 
+    /// Who acknowledged damage, in order.
+    var acknowledgements: [String] {
+        state.withLock { state in
+            state.changes.compactMap { change -> String? in
+                if case .acknowledgeDamage(let by, _) = change { by } else { nil }
+            }
+        }
+    }
+
+    /// Of every fact that was ever recorded.
+    var reasons: [String] {
+        state.withLock { state in
+            state.changes.flatMap { change -> [String] in
+                if case .facts(let facts) = change { facts.map(\.reason) } else { [] }
+            }
+        }
+    }
+
     /// What a process that starts now would read.
     var recollection: Recollection {
         var result = Recollection()
@@ -135,7 +153,7 @@ final class World: Sendable {
     /// - Parameter pathSlots: sessions that a packet path can count; nil for none.
     init(
         policy: Policy, after earlier: World? = nil, pathSlots: Int? = nil,
-        surroundings: Surroundings = Surroundings()
+        surroundings: Surroundings = Surroundings(), closedBecause: String? = nil
     ) async throws {
         let clock = earlier?.clock ?? ManualClock(Self.start)
         self.clock = clock
@@ -148,8 +166,8 @@ final class World: Sendable {
             settings: EnforcementSettings(
                 layout: RulesetLayout(tunnels: ["tun0"]), lease: Self.lease, pathSlots: pathSlots),
             policy: policy, codes: TOTPVerifier(seeds: try Self.seeds),
-            recollection: ledger.recollection, surroundings: surroundings, backend: kernel, ledger: ledger,
-            clock: clock, log: log)
+            recollection: ledger.recollection, surroundings: surroundings,
+            closedBecause: closedBecause, backend: kernel, ledger: ledger, clock: clock, log: log)
         try await enforcer.start()
         await enforcer.attach(gate, for: "office")
         let enforcer = enforcer
