@@ -139,10 +139,13 @@ extension Demonstration {
 
     // MARK: What ends by itself
 
-    /// Each is told with an end, two a second; nobody says anything more.
+    /// Each is told with an end, two a second; nobody says anything more. What has no end goes on meanwhile, without
+    /// losing its connection.
     private func endByThemselves(_ rungs: [Rung], _ climber: Climber) async throws {
         let capture = try await TunnelCapture.start(towards: climber.addresses, children: children)
         let streams = try await stream(rungs, climber)
+        let downloads = try await startDownloads(in: climber.client.actor.space, atLeast: 500_000)
+        let began = TunnelCapture.now
         let first = (Date().timeIntervalSince1970 + 2).rounded(.up)
         var ends: [Rung: Date] = [:]
         var telling = Telling()
@@ -156,7 +159,10 @@ extension Demonstration {
         try await Wait.until("the last end to be past", within: .seconds(20)) {
             Date() > last.addingTimeInterval(1.5)
         }
+        let over = TunnelCapture.now
+        let connected = downloads.allSatisfy(\.process.isRunning)
         let traffic = await capture.finish()
+        await end(downloads)
         await children.end(streams)
         let looks = try await look(rungs, climber)
         for row in Scenario.rows(of: .evidenceEnds) {
@@ -172,5 +178,7 @@ extension Demonstration {
             }
             await ledger.record(outcome, for: row)
         }
+        await recordDownloads(
+            .evidenceEnds, climber.client, traffic, from: began, through: over, connected: connected)
     }
 }

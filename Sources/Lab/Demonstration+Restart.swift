@@ -79,7 +79,7 @@ extension Demonstration {
     }
 
     /// A pause of a second is a lost second of somebody's work; curl itself pauses for less.
-    private func recordDownloads(
+    func recordDownloads(
         _ stage: Row.Stage, _ client: VPNClient, _ traffic: TunnelTraffic, from: Int64, through: Int64,
         connected: Bool
     ) async {

@@ -12,7 +12,7 @@ package enum LabClasses {
         """
           - name: \(assessed)
             when: { certificate: corporate, group: \(assessed), mfa: { within: 12h } }
-            access: [\(Rung.all.map(\.id).joined(separator: ", "))]
+            access: [finance, \(Rung.all.map(\.id).joined(separator: ", "))]
             idle: none
             cites: [protection, procedures, travel, loans]
 

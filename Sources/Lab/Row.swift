@@ -94,6 +94,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .contractEnds: "download, contract ends"
         case .daemonDead: "download, daemon killed"
         case .restarted: "download, daemon restarted"
+        case .evidenceEnds: "download, others end"
         default: "download"
         }
     }

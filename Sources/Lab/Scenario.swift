@@ -25,7 +25,9 @@ package enum Scenario {
         case .putRight: reach(stage, .employee, .reached, [.crm, .finance])
         case .evidence:
             login(stage, .assessed, .loggedIn) + rungs(stage, Rung.told, .onlyWhileTold)
-        case .evidenceEnds: rungs(stage, Rung.told.filter(\.isTimed), .stopsOnTime)
+        case .evidenceEnds:
+            rungs(stage, Rung.told.filter(\.isTimed), .stopsOnTime)
+                + both(stage, .assessed, .download, .goesOn)
         case .roaming:
             rungs(stage, [Rung.travel], .onlyWhileTold) + rungs(stage, Rung.placed, .onlyInItsPlaces)
         case .watched: watched

@@ -27,8 +27,8 @@ package enum ServerFiles {
             listen = AddressFamily.allCases.map {
                 "\(Network.urlHost(Network.Host.ladder.address($0))):\(rung.port)"
             }
-            bytesPerSecond = 16_000
-            bytesAtOnce = 800
+            bytesPerSecond = 20_000
+            bytesAtOnce = 1000
         }
 
         package init(name: String, anywhereOnPort port: UInt16) {
@@ -44,7 +44,7 @@ package enum ServerFiles {
                     server { \(listen)
                         location / { return 200 "\(site.name) answers $remote_addr\\n"; add_header Answers \(site.name); }
                         location = /\(bigFile.name) {
-                            root \(files); sendfile on; sendfile_max_chunk \(site.bytesAtOnce);
+                            root \(files); output_buffers 1 \(site.bytesAtOnce); postpone_output 0;
                             limit_rate \(site.bytesPerSecond);
                         }
                     }
