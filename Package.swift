@@ -266,8 +266,11 @@ let package = Package(
             exclude: ["Captures"], swiftSettings: strict),
         .testTarget(
             name: "GatehouseTests",
-            dependencies: ["gatehouse", "PolicyLanguage", "Portal", "Control", "Evidence", "Sessions"],
-            swiftSettings: strict),
+            dependencies: [
+                "FakeKernel", "gatehouse", "Portal", "Enforcement", "RulesetCompiler", "Classification",
+                "PolicyLanguage", "Evidence", "Store", "Control", "Sessions", "NetworkTypes", argumentParser,
+                logging,
+            ], swiftSettings: strict),
         .testTarget(
             name: "ReplayTests",
             dependencies: [

@@ -69,7 +69,8 @@ extension ControlMessages.RegisterStatementMessage {
             }
         }
         return RegisterStatement(
-            subject: RegisterSubject(try ControlHandlers.kind(kind), key), fields: fields, added: added ?? [:],
+            subject: RegisterSubject(try ControlHandlers.kind(kind), key), fields: fields,
+            added: added ?? [:],
             removed: removed ?? [:], asInFiles: Set(asInFiles ?? []), requirement: needed)
     }
 }

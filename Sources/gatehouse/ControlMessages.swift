@@ -139,6 +139,8 @@ enum ControlMessages {
         var committedAt: Int64
         /// What was loaded, for `reload`: warnings, rendered.
         var warnings: [String]?
+        /// What a line is called whose name was made up.
+        var reference: String?
     }
 
     struct SessionArgument: Codable { var session: String }

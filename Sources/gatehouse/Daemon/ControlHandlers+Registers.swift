@@ -30,8 +30,10 @@ extension ControlHandlers {
         guard canSeal else {
             throw ControlFailure(
                 id: "no-sealing-key",
-                message: "there is no key to seal seeds with: name a file of 32 random bytes as 'seal-key' in the "
-                    + "daemon's configuration, or load the credential 'gatehouse-seal-key' by systemd, and restart")
+                message:
+                    "there is no key to seal seeds with: name a file of 32 random bytes as 'seal-key' in the "
+                    + "daemon's configuration, or load the credential 'gatehouse-seal-key' by systemd, and restart"
+            )
         }
         guard PlainText.isName(arguments.user) else {
             throw ControlFailure(id: "bad-request", message: "that is no user name")
@@ -41,7 +43,8 @@ extension ControlHandlers {
         guard let uri = seed.enrolmentURI(user: arguments.user, issuer: arguments.issuer) else {
             throw ControlFailure(
                 id: "bad-request",
-                message: "neither the user's name nor the issuer may be empty or have a colon: authenticators take it "
+                message:
+                    "neither the user's name nor the issuer may be empty or have a colon: authenticators take it "
                     + "for the end of the issuer")
         }
         let order = Order.enrol(

@@ -100,8 +100,8 @@ struct Daemon {
             let count = key == nil ? try store.seedEnrolments().count : 0
             guard count == 0 else {
                 throw StartProblem(
-                    "\(count) people have seeds of one-time codes in the database, and there is no key to open them "
-                        + "with: configure 'seal-key', or the credential 'gatehouse-seal-key'", isMistake: true)
+                    "the database has sealed one-time-code seeds (\(count)), and there is no key to open them with: "
+                        + "configure 'seal-key', or the credential 'gatehouse-seal-key'", isMistake: true)
             }
             return key
         } catch let unreadable as PackUnreadable {

@@ -63,7 +63,8 @@ struct DaemonConfiguration: Sendable {
     }
 
     private static let keys = [
-        "rules", "state", "control", "totp-seeds", "seal-key", "lease", "grace", "refusal-log-group", "sources",
+        "rules", "state", "control", "totp-seeds", "seal-key", "lease", "grace", "refusal-log-group",
+        "sources",
         "packet-path", "countries", "posture", "hand-over",
     ]
 

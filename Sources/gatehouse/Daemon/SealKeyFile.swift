@@ -30,7 +30,9 @@ enum SealKeyFile {
         guard let key = SealingKey(bytes: decoded(bytes)) else {
             throw PackUnreadable(
                 path: path,
-                reason: "expected \(SealingKey.byteCount) bytes, or \(2 * SealingKey.byteCount) hexadecimal digits")
+                reason:
+                    "expected \(SealingKey.byteCount) bytes, or \(2 * SealingKey.byteCount) hexadecimal digits"
+            )
         }
         return key
     }

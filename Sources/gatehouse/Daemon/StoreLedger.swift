@@ -36,7 +36,9 @@ struct StoreLedger: Ledger {
         }
     }
 
-    private func seal(_ seed: TOTPSeed, for user: String, by: String, at instant: Instant) throws -> SealedSeed {
+    private func seal(_ seed: TOTPSeed, for user: String, by: String, at instant: Instant) throws
+        -> SealedSeed
+    {
         guard let sealingKey else { throw StartProblem("there is no key to seal a seed with") }
         return try sealingKey.seal(seed, for: user, by: by, at: instant)
     }

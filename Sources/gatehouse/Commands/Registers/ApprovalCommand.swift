@@ -61,7 +61,9 @@ struct ApprovalCommand: AsyncParsableCommand {
         var approver: String
         @Option(name: .long, help: "Until when; of a date, all its day.")
         var until: String?
-        @Option(name: .long, help: "From when: a date, or a time such as 2026-11-20T09:00:00Z. Now when not said.")
+        @Option(
+            name: .long, help: "From when: a date, or a time such as 2026-11-20T09:00:00Z. Now when not said."
+        )
         var from: String?
         @Option(name: .long, help: ArgumentHelp("For travel.", valueName: "FR,DE"))
         var countries: String?
@@ -84,7 +86,7 @@ struct ApprovalCommand: AsyncParsableCommand {
                 let taken = Set(try await options.lines(of: .approval).map(\.key))
                 called = References.free("approval", user, at: now, taken: taken)
             }
-            try await options.state(try statement(called ?? "", at: now))
+            try await options.state(try statement(called ?? "", at: now), tellsName: true)
         }
 
         func statement(_ reference: String, at now: Instant) throws -> RegisterStatement {

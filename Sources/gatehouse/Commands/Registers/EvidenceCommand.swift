@@ -12,13 +12,15 @@ struct EvidenceCommand: AsyncParsableCommand {
     @Option(
         name: .long,
         help:
-            "Only certificate, device, user, mfa, posture, approval, loan, place, behaviour or hold. May be said again.")
+            "Only certificate, device, user, mfa, posture, approval, loan, place, behaviour or hold. May be said again."
+    )
     var kind: [String] = []
     @OptionGroup var options: ControlOptions
 
     func run() async throws {
         var answer = try await options.ask(
-            "evidence", ControlMessages.SessionArgument(session: session), as: ControlMessages.EvidenceList.self)
+            "evidence", ControlMessages.SessionArgument(session: session),
+            as: ControlMessages.EvidenceList.self)
         if !kind.isEmpty { answer.facts.removeAll { !kind.contains($0.kind) } }
         try options.show(answer) { print(EvidenceTable.render($0)) }
     }

@@ -49,7 +49,9 @@ struct LoanCommand: AsyncParsableCommand {
         var device: String
         @Argument(help: "The user name.")
         var user: String
-        @Option(name: .long, help: "From when: a date, or a time such as 2026-11-20T09:00:00Z. Now when not said.")
+        @Option(
+            name: .long, help: "From when: a date, or a time such as 2026-11-20T09:00:00Z. Now when not said."
+        )
         var from: String?
         @Option(name: .long, help: "Until when; of a date, all its day.")
         var until: String?
@@ -66,7 +68,7 @@ struct LoanCommand: AsyncParsableCommand {
                 let taken = Set(try await options.lines(of: .loan).map(\.key))
                 name = References.free("loan", device, at: now, taken: taken)
             }
-            try await options.state(try statement(name ?? "", at: now))
+            try await options.state(try statement(name ?? "", at: now), tellsName: true)
         }
 
         func statement(_ reference: String, at now: Instant) throws -> RegisterStatement {
@@ -89,7 +91,8 @@ struct LoanCommand: AsyncParsableCommand {
             let now = SystemClock().now()
             let isCurrent = [RegisterFilter.has("device", device), .current]
             let lines = try await options.lines(of: .loan)
-            guard let loan = lines.first(where: { line in isCurrent.allSatisfy { $0.matches(line, at: now) } })
+            guard
+                let loan = lines.first(where: { line in isCurrent.allSatisfy { $0.matches(line, at: now) } })
             else {
                 Terminal.complain("device '\(RegisterTables.cell(device))' is not on loan")
                 throw ExitCode(1)

@@ -21,13 +21,15 @@ struct PostureCommand: AsyncParsableCommand {
             name: .long, help: ArgumentHelp("Only devices with an item seen so long ago.", valueName: "7d"))
         var olderThan: Span?
         @Option(
-            name: .long, help: ArgumentHelp("Only devices of which this was never reported.", valueName: "item"))
+            name: .long,
+            help: ArgumentHelp("Only devices of which this was never reported.", valueName: "item"))
         var lacks: String?
         @OptionGroup var options: ControlOptions
 
         func validate() throws {
             if let lacks, !PostureText.items.contains(lacks) {
-                throw ValidationError("No item '\(lacks)': there are \(PostureText.items.joined(separator: ", ")).")
+                throw ValidationError(
+                    "No item '\(lacks)': there are \(PostureText.items.joined(separator: ", ")).")
             }
         }
 
@@ -131,7 +133,8 @@ struct PostureCommand: AsyncParsableCommand {
             guard let text else { return nil }
             if text == "never" { return 0 }
             guard let seconds = TimeText.duration(text)?.components.seconds, seconds.isMultiple(of: 60) else {
-                throw ValidationError("'\(PlainText.shown(text))' is neither whole minutes such as 10m nor never.")
+                throw ValidationError(
+                    "'\(PlainText.shown(text))' is neither whole minutes such as 10m nor never.")
             }
             return Int(seconds / 60)
         }

@@ -93,7 +93,8 @@ struct SetFields<Family: RegisterFamily>: AsyncParsableCommand {
     var key: String
     @Argument(help: ArgumentHelp("What is to be stated.", valueName: "field=value"))
     var assignments: [String] = []
-    @Option(name: .long, help: ArgumentHelp("Let the rule files count. May be said again.", valueName: "field"))
+    @Option(
+        name: .long, help: ArgumentHelp("Let the rule files count. May be said again.", valueName: "field"))
     var asInFiles: [String] = []
     @OptionGroup var options: ChangeOptions
 

@@ -32,11 +32,12 @@ struct ChangeOptions: ParsableArguments {
     var dryRun = false
     @OptionGroup var control: ControlOptions
 
-    /// States it, or says what would be; prints what moved.
-    func state(_ statement: RegisterStatement) async throws {
+    /// States it, or says what would be; prints what moved, after the line's name where that is news.
+    func state(_ statement: RegisterStatement, tellsName: Bool = false) async throws {
         let arguments = ControlMessages.RegisterStateArguments(
             statements: [.init(statement)], reason: reason, dryRun: dryRun)
-        let done = try await control.ask("register.state", arguments, as: ControlMessages.OrderDone.self)
+        var done = try await control.ask("register.state", arguments, as: ControlMessages.OrderDone.self)
+        if tellsName { done.reference = statement.subject.key }
         try control.show(done) { print(MoveText.render($0)) }
     }
 

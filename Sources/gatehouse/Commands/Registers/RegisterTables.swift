@@ -32,11 +32,13 @@ enum RegisterTables {
         if !answer.facts.isEmpty {
             let rows = answer.facts.map { fact in
                 [
-                    fact.at, cell(fact.by), fact.field, fact.value.isEmpty ? "(not stated)" : value(fact.value),
+                    fact.at, cell(fact.by), fact.field,
+                    fact.value.isEmpty ? "(not stated)" : value(fact.value),
                     fact.overtakenAt ?? "-", fact.reason.isEmpty ? "-" : cell(fact.reason),
                 ]
             }
-            parts.append(Terminal.table(["STATED AT", "BY", "FIELD", "VALUE", "FILES AGAIN", "REASON"], rows))
+            parts.append(
+                Terminal.table(["STATED AT", "BY", "FIELD", "VALUE", "FILES AGAIN", "REASON"], rows))
         }
         return parts.joined(separator: "\n\n")
     }
@@ -67,7 +69,8 @@ enum RegisterTables {
 
     /// As `cell`, of any length.
     static func line(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { PlainText.isControl($0) ? "\u{FFFD}" : $0 }))
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.map { PlainText.isControl($0) ? "\u{FFFD}" : $0 }))
     }
 
     /// In whatever somebody else wrote, a sign stands for each character that would mislead.
@@ -83,7 +86,8 @@ enum MoveText {
     static func render(_ done: ControlMessages.OrderDone) -> String {
         let moves = done.moved ?? []
         let isTrial = done.isTrial ?? false
-        let beginning = isTrial ? "a dry run, nothing was changed: " : ""
+        let name = done.reference.map { RegisterTables.cell($0) + ": " } ?? ""
+        let beginning = name + (isTrial ? "a dry run, nothing was changed: " : "")
         guard !moves.isEmpty else {
             return beginning + (isTrial ? "no session would move" : "no session moved")
         }

@@ -9,15 +9,18 @@ enum UserFamily: RegisterFamily {
     static let example = "alice groups=staff,finance-team manager=erin"
     static let newExample = "dave groups=staff steps=training"
     static let defaults: [String: [String]] = [:]
-    static let removal = "The name stays on the register, and nothing is known of it: no group, no step, no date."
+    static let removal =
+        "The name stays on the register, and nothing is known of it: no group, no step, no date."
 
     struct Filters: RegisterFilters {
         @Option(name: .long, help: "In this group.")
         var group: String?
-        @Option(name: .long, help: ArgumentHelp("Who have done this step. May be said again.", valueName: "step"))
+        @Option(
+            name: .long, help: ArgumentHelp("Who have done this step. May be said again.", valueName: "step"))
         var has: [String] = []
         @Option(
-            name: .long, help: ArgumentHelp("Who have not done this step. May be said again.", valueName: "step"))
+            name: .long,
+            help: ArgumentHelp("Who have not done this step. May be said again.", valueName: "step"))
         var lacks: [String] = []
         @Option(name: .long, help: "Whose manager this is.")
         var manager: String?

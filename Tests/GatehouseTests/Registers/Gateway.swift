@@ -1,0 +1,197 @@
+import ArgumentParser
+import Classification
+import Control
+import Enforcement
+import Evidence
+import FakeKernel
+import Foundation
+import Logging
+import NetworkTypes
+import PolicyLanguage
+import RulesetCompiler
+import Sessions
+import Store
+import Testing
+
+@testable import gatehouse
+
+/// A daemon without its kernel and its VPN server: a pack, a database and a control socket in a folder of its own.
+final class Gateway: Sendable {
+    let folder: String
+    let store: Store
+    let kernel: FakeKernel
+    let enforcer: Enforcer
+    let answers = Answers()
+    private let server: ControlServer
+    private let loop: Task<Void, Never>
+
+    var socket: String { folder + "/control.sock" }
+    var client: ControlClient { ControlClient(path: socket) }
+
+    static let sealingKey = SealingKey(bytes: Array(repeating: 9, count: SealingKey.byteCount))
+
+    /// Starts one in a new folder, which is removed afterwards.
+    static func with(canSeal: Bool = true, _ body: (Gateway) async throws -> Void) async throws {
+        try await inFolder { folder in
+            let gateway = try await Gateway(folder: folder, canSeal: canSeal)
+            do {
+                try await body(gateway)
+            } catch {
+                await gateway.stop()
+                throw error
+            }
+            await gateway.stop()
+        }
+    }
+
+    static func inFolder(_ body: (String) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("gw-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await body(folder.path)
+    }
+
+    init(folder: String, canSeal: Bool = true) async throws {
+        self.folder = folder
+        let clock = SystemClock()
+        store = try Store.openOrSetAside(directory: folder + "/state", at: clock.now()).store
+        kernel = FakeKernel(interfaces: ["tun0": 7]) { clock.now() }
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let key = canSeal ? Self.sealingKey : nil
+        enforcer = Enforcer(
+            settings: EnforcementSettings(layout: RulesetLayout(tunnels: ["tun0"])),
+            policy: try Self.policy(at: clock.now()), codes: TOTPVerifier(seeds: [:]),
+            recollection: Recollection(facts: try store.facts(), seeds: try key.map(store.seeds) ?? [:]),
+            closedBecause: try store.standingDamage().map(DamageText.text), backend: kernel,
+            ledger: StoreLedger(store: store, sealingKey: key), clock: clock, log: log)
+        try await enforcer.start()
+        await enforcer.attach(answers, for: "office")
+        var handlers = ControlHandlers(enforcer: enforcer) { throw StartProblem("no rules are read here") }
+        let store = store
+        handlers.history = { try store.factHistory(of: $0) }
+        handlers.canSeal = canSeal
+        server = try ControlServer(path: folder + "/control.sock", logger: log) { [handlers] in
+            await handlers.answer($0, $1)
+        }
+        let enforcer = enforcer
+        loop = Task { await enforcer.run() }
+    }
+
+    func stop() async {
+        await server.stop()
+        enforcer.stop()
+        await loop.value
+        store.close()
+    }
+
+    /// Runs a command line of gatehouse's in this process; returns its exit code. What it prints goes to the log of the
+    /// tests.
+    func run(_ words: String...) async -> Int32 {
+        do {
+            var command = try Gatehouse.parseAsRoot(words + ["--control", socket])
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return 0
+        } catch {
+            return Gatehouse.exitCode(for: error).rawValue
+        }
+    }
+
+    func lines(_ kind: String) async throws -> [ControlMessages.RegisterLineMessage] {
+        try await client.call(
+            "register.list", ControlMessages.RegisterListArguments(kind: kind),
+            as: ControlMessages.RegisterList.self
+        ).lines
+    }
+
+    func fields(_ kind: String, _ key: String) async throws -> [String: [String]]? {
+        try await lines(kind).first { $0.key == key }?.fields
+    }
+
+    func history(_ kind: String, _ key: String) async throws -> ControlMessages.RegisterHistory {
+        try await client.call(
+            "register.history", ControlMessages.RegisterSubjectArguments(kind: kind, key: key),
+            as: ControlMessages.RegisterHistory.self)
+    }
+
+    // MARK: The organisation
+
+    private static func policy(at now: Instant) throws -> Policy {
+        let digest = { (byte: String) in String(repeating: byte, count: 32) }
+        let files = [
+            "policy.yaml": """
+            inside: [10.10.0.0/16]
+            classes:
+              - { name: lost, when: { device: [lost, stolen] }, access: none, tell: It was reported lost. }
+              - name: managed
+                when: { certificate: corporate, device: { status: in-use, managed: true } }
+                access: [crm, portal]
+              - { name: lent, when: { certificate: corporate, device: { loan: this-user } }, access: [crm] }
+              - { name: bare, when: { certificate: corporate, device: in-use }, access: [portal] }
+            """,
+            "systems.yaml": """
+            systems:
+              crm: { addresses: 10.10.0.20, services: tcp/443 }
+              portal: { addresses: 10.10.0.90, services: tcp/443 }
+            """,
+            "authorities.yaml": "authorities: { corporate: { digest: \(digest("ca")) } }",
+            "devices.csv": """
+            id,digest,owner,kind,status,managed
+            laptop-1,\(digest("01")),alice,laptop,in-use,true
+            pool-1,\(digest("02")),,pool,in-use,false
+            """,
+            "users.yaml":
+                "users: { alice: { groups: [staff], steps: [training] }, bob: { groups: [staff] } }",
+        ]
+        let (policy, diagnostics) = PolicyCompiler.compile(
+            files.map { PackFile(path: $0.key, text: $0.value) }, now: now)
+        return try #require(policy, "\(DiagnosticRenderer.text(diagnostics))")
+    }
+
+    static func session(_ client: UInt64, leaf: UInt8, user: String) throws -> Session {
+        let digests = try [leaf, 0xca].map {
+            try #require(CertificateDigest(bytes: Array(repeating: $0, count: 32)))
+        }
+        return Session(
+            id: SessionID(source: "office", serverProcess: 100, client: client), tunnel: "tun0",
+            commonName: "device-\(leaf)", userName: user,
+            certificates: CertificateChain(
+                leaf: PresentedCertificate(digest: digests[0]),
+                issuers: [PresentedCertificate(digest: digests[1])]),
+            startedAt: SystemClock().now())
+    }
+
+    func login(_ session: Session, code: Secret = Secret([])) async {
+        enforcer.send(.login(Login(kind: .initial, session: session, key: 1, password: code)))
+        await enforcer.settled()
+    }
+
+    func open(_ session: Session, at address: String) async throws {
+        await login(session)
+        var established = session
+        established.addresses = [try #require(IPAddress(address))]
+        enforcer.send(.established(established))
+        await enforcer.settled()
+    }
+
+    func className(of client: UInt64) async -> String? {
+        await enforcer.sessions.first { $0.session.id.client == client && $0.cut == nil }?.decision.className
+    }
+
+    /// What the VPN server was told about logins.
+    actor Answers: SessionGate {
+        private(set) var words: [String] = []
+
+        func answer(_ login: Login, _ answer: LoginAnswer) {
+            switch answer {
+            case .admit: words.append("admit \(login.session.id.client)")
+            case .refuse(_, let tell): words.append("refuse \(login.session.id.client): \(tell)")
+            }
+        }
+
+        func disconnect(_ session: SessionID, _ mode: DisconnectMode) {}
+    }
+}
