@@ -161,12 +161,24 @@ struct EnforcementState: Sendable {
         for _ in 0..<Self.lookahead {
             guard let until = decision.validUntil, until < horizon else { return horizon }
             let later = decide(enforced.session, enforced.proofs, at: until)
-            guard later.isAdmitted, later.scope == decision.scope, until > now else { return until }
+            guard later.isAdmitted, until > now else { return until }
+            guard later.scope == decision.scope else {
+                return until - now <= Self.handOverLead && later.shares(with: decision)
+                    ? until + Self.handOverOverlap : until
+            }
             guard later.validUntil != decision.validUntil else { return until }
             decision = later
         }
         return decision.validUntil.map { min($0, horizon) } ?? horizon
     }
+
+    /// How long before a scope changes by itself, and some of it stays, its element is given the overlap. One that ended
+    /// at the same instant would be gone until the daemon has put the next one there: a few milliseconds in which what
+    /// stays allowed is refused, and a refused packet resets its connection.
+    private static let handOverLead: Duration = .milliseconds(100)
+    /// How long the element then outlives the change, at which the daemon puts the next one in its place. This is what
+    /// a grant gains that ends at the moment at which the daemon dies.
+    private static let handOverOverlap: Duration = .milliseconds(250)
 
     /// Changes of class that are followed ahead of time within one lease; more is a pack that flickers.
     private static let lookahead = 8
@@ -201,7 +213,9 @@ struct EnforcementState: Sendable {
         effects.path.append(.put(id, keys, space))
         session.programmed = .init(keys: keys, scope: scope, expires: expires)
         enforced[id] = session
-        schedule(session, renewal: now + settings.lease / 3, at: now)
+        let handOver = expires - Self.handOverLead
+        let renewal = now + settings.lease / 3
+        schedule(session, renewal: handOver > now ? min(renewal, handOver) : renewal, at: now)
         checkIdle(id)
     }
 
@@ -327,5 +341,12 @@ package struct SessionMove: Sendable, Hashable {
         self.to = to?.className
         scope = to?.scope.systems ?? []
         isCut = to == nil
+    }
+}
+
+extension Decision {
+    /// Whether both give something.
+    fileprivate func shares(with other: Decision) -> Bool {
+        !Set(scope.systems).isDisjoint(with: other.scope.systems)
     }
 }

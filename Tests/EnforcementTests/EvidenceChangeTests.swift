@@ -174,6 +174,30 @@ import Testing
         #expect(await world.enforcer.sessions.first?.decision.className == "managed")
     }
 
+    /// Shortly before a scope changes of which some stays, the kernel is told to keep the session for a moment longer: the
+    /// new scope takes over without an instant in which nothing is there.
+    @Test func whatStaysAllowedIsNeverOutOfTheKernelWhenAGrantEnds() async throws {
+        let world = try await World(policy: try Pack.policy())
+        try await world.open(try Cast.alice(), at: "10.8.0.2")
+        var posture = DevicePosture()
+        posture.antivirus = .init(World.start - .seconds(86_400 - 45), observedAt: World.start)
+        let report = PostureReport(subject: .device("laptop-0042"), reporter: "mdm", posture: posture)
+        _ = try #require(try await world.enforcer.take([report]).first?.get())
+        let end = World.start + .seconds(45)
+        // A daemon that dies before leaves nothing behind the end.
+        await world.pass(.seconds(45) - .milliseconds(101))
+        #expect(try #require(world.kernel.sessions()?.values.first).expires <= end)
+        await world.pass(.milliseconds(1))
+        let overlap = try #require(world.kernel.sessions()?.values.first)
+        #expect(overlap.expires > end && overlap.expires - end < .seconds(1))
+        // The scope is the old one to the last nanosecond, and the new one from then on.
+        await world.pass(.milliseconds(100) - .nanoseconds(1))
+        #expect(world.kernel.sessions()?.values.first?.scope == overlap.scope)
+        await world.pass(.nanoseconds(1))
+        let next = try #require(world.kernel.sessions()?.values.first)
+        #expect(next.scope != overlap.scope && next.expires > overlap.expires)
+    }
+
     @Test func reportIsBoundToTheCertificateThatSentIt() async throws {
         let world = try await World(policy: try Pack.policy())
         try await world.open(try Cast.alice(), at: "10.8.0.2")
