@@ -49,8 +49,10 @@ struct FilesTests {
         }
         #expect(RulePack.authorities(keys).contains("corporate: { digest: \"\(keys.corporate.digest)\" }"))
         let users = RulePack.users(acknowledged: Date(timeIntervalSince1970: 1_795_255_200))
-        let alice = "  alice: { groups: [staff], steps: [training, agreement], acknowledged: 2026-11-21 }\n"
-        #expect(users.contains(alice))
+        #expect(
+            users.contains(
+                "  alice: { groups: [staff], steps: [training, agreement], acknowledged: 2026-11-21 }\n"))
+        #expect(users.contains("  lena: { groups: [assessed] }\n"))
         #expect(!users.contains("bob"))
     }
 
@@ -77,14 +79,16 @@ struct FilesTests {
     }
 
     @Test func everyNamespaceIsMadeOnceAndBearsTheLabsName() {
-        let made = Network.creation(of: Network.Space.allCases).split(separator: "\n").filter { $0.hasPrefix("netns add ") }
+        let made = Network.creation(of: Network.Space.allCases).split(separator: "\n")
+            .filter { $0.hasPrefix("netns add ") }
         #expect(made == Network.Space.allCases.map { "netns add \($0.name)" })
         #expect(Network.Space.allCases.allSatisfy { $0.name.hasPrefix("gh-lab-") })
     }
 
     /// Interface names are at most 15 bytes (IFNAMSIZ), and unlike each other on a bridge.
     @Test func cablesHaveNamesThatTheKernelTakes() {
-        let words = Network.creation(of: Network.Space.allCases).split(separator: "\n").filter { $0.contains(" veth ") }
+        let words = Network.creation(of: Network.Space.allCases).split(separator: "\n")
+            .filter { $0.contains(" veth ") }
             .map { $0.split(separator: " ") }
         #expect(words.count == Network.legs.count)
         #expect(words.allSatisfy { $0[3].utf8.count <= 15 && $0[10].utf8.count <= 15 })

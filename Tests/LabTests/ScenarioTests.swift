@@ -36,7 +36,13 @@ struct ScenarioTests {
         ("stolen/thief/login", "login refused"), ("contract-ends/vendor/download/ipv6", "stops at the end"),
         ("contract-ends/vendor/finance/ipv4", "refused"), ("daemon-dead/employee/download/ipv4", "goes on"),
         ("daemon-dead/colleague/login", "login refused"), ("restarted/employee/listing/ipv4", "listed"),
-        ("restarted/employee/download/ipv6", "goes on"),
+        ("restarted/employee/download/ipv6", "goes on"), ("unprotected/employee/crm/ipv4", "refused"),
+        ("put-right/employee/crm/ipv6", "reached"),
+        ("evidence/assessed/device-loan/ipv4", "only while it holds"),
+        ("evidence-ends/assessed/posture-antivirus/ipv6", "stops at the end"),
+        ("evidence-ends/assessed/download/ipv4", "goes on"),
+        ("roaming/assessed/country-abroad/ipv4", "in its places only"),
+        ("roaming/assessed/approval-travel/ipv6", "only while it holds"),
     ])
     func shows(_ id: String, _ expected: String) {
         #expect(Scenario.rows.first { $0.id == id }?.expected.rawValue == expected)
