@@ -8,6 +8,8 @@ import NetworkTypes
 /// and the first sign that it is gone.
 package struct SessionTable: Sendable {
     private var entries: [SessionID: Entry] = [:]
+    /// Which sessions have a common name on a source: nearly always one.
+    private var bearers: [Name: [SessionID]] = [:]
     /// Which open session holds an address. The tunnel is part of the key: two servers may use the same pool.
     private var holders: [Holding: SessionID] = [:]
     /// Clients that were reported as strangers and are still listed. Once is enough: throwing a client out takes the
@@ -29,6 +31,16 @@ package struct SessionTable: Sendable {
         indirect case displaced(by: SessionID)
         /// Known from before a restart; the server has not confirmed it yet. Open on its old lease.
         case unconfirmed
+    }
+
+    private struct Name: Hashable {
+        var source: String
+        var commonName: String
+
+        init(_ session: Session) {
+            source = session.id.source
+            commonName = session.commonName
+        }
     }
 
     fileprivate struct Holding: Hashable {
@@ -74,7 +86,7 @@ package struct SessionTable: Sendable {
             release(rival)
             changes.append(.withdrawn(rival, by: id))
         }
-        entries[id] = Entry(session: login.session, phase: .admitted)
+        put(login.session, .admitted)
         strangers.remove(id)
         return changes
     }
@@ -82,7 +94,7 @@ package struct SessionTable: Sendable {
     /// Sessions known from before a restart, on what is left of their leases.
     package mutating func restore(_ sessions: some Sequence<Session>) {
         for session in sessions where entries[session.id] == nil && conflicts(session).isEmpty {
-            entries[session.id] = Entry(session: session, phase: .unconfirmed)
+            put(session, .unconfirmed)
             claim(session)
         }
     }
@@ -109,12 +121,22 @@ package struct SessionTable: Sendable {
     /// Sessions with the same common name on the same source. The server (OpenVPN without `duplicate-cn`) throws them
     /// out when the newcomer is established, and the newcomer inherits the address.
     private func namesakes(of session: Session) -> [Session] {
-        entries.values.map(\.session)
-            .filter {
-                $0.id != session.id && $0.id.source == session.id.source
-                    && $0.commonName == session.commonName
-            }
-            .sorted { $0.id < $1.id }
+        (bearers[Name(session)] ?? []).filter { $0 != session.id }.sorted()
+            .compactMap { entries[$0]?.session }
+    }
+
+    /// Adds a session, or puts it in place of the one of its id, which has the same name.
+    private mutating func put(_ session: Session, _ phase: Phase) {
+        if let old = entries.updateValue(Entry(session: session, phase: phase), forKey: session.id) {
+            drop(old.session)
+        }
+        bearers[Name(session), default: []].append(session.id)
+    }
+
+    private mutating func drop(_ session: Session) {
+        let name = Name(session)
+        bearers[name]?.removeAll { $0 == session.id }
+        if bearers[name]?.isEmpty ?? false { bearers[name] = nil }
     }
 
     private mutating func established(_ session: Session) -> [SessionChange] {
@@ -129,7 +151,7 @@ package struct SessionTable: Sendable {
         let rivals = conflicts(session)
         guard rivals.isEmpty else { return contested(session, rivals) }
         if entry.phase == .open { release(entry.session) }
-        entries[id] = Entry(session: session, phase: .open)
+        put(session, .open)
         claim(session)
         return [.opened(session)]
     }
@@ -146,15 +168,16 @@ package struct SessionTable: Sendable {
 
     private mutating func close(_ id: SessionID, _ reason: SessionEnd) -> [SessionChange] {
         guard let entry = entries.removeValue(forKey: id) else { return [] }
+        drop(entry.session)
         release(entry.session)
         let closed = SessionChange.closed(entry.session, reason)
         guard entry.phase == .admitted else { return [closed] }
-        return [closed] + readmit(displacedBy: id)
+        return [closed] + readmit(displacedBy: entry.session)
     }
 
     /// A newcomer gave up before it was established: the one it displaced is still in, as the server sees it.
-    private mutating func readmit(displacedBy id: SessionID) -> [SessionChange] {
-        let waiting = entries.values.filter { $0.phase == .displaced(by: id) }.map(\.session)
+    private mutating func readmit(displacedBy newcomer: Session) -> [SessionChange] {
+        let waiting = namesakes(of: newcomer).filter { entries[$0.id]?.phase == .displaced(by: newcomer.id) }
         return waiting.compactMap { session in
             guard conflicts(session).isEmpty else { return nil }
             entries[session.id]?.phase = .open
