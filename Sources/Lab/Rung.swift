@@ -57,6 +57,8 @@ extension Rung {
     package static let loan = "L-1"
 
     /// Rungs that are told to the daemon by command.
+    /// What certificates say is not among these: it comes with the VPN server's hand-over, and changes when an authority
+    /// withdraws a certificate.
     package static let told: [Rung] = [
         Rung(
             "device-status", "needs: { device: { status: in-use } }", .device("status"),
