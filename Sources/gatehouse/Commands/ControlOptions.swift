@@ -7,6 +7,10 @@ struct ControlOptions: ParsableArguments {
     @Option(name: .long, help: ArgumentHelp("The daemon's control socket.", valueName: "socket"))
     var control = "/run/gatehouse/control.sock"
 
+    @Option(
+        name: .long, help: ArgumentHelp("How long to wait for the daemon's answer.", valueName: "seconds"))
+    var patience = 30
+
     @Flag(name: .long, help: "Print one JSON document.")
     var json = false
 
@@ -15,7 +19,8 @@ struct ControlOptions: ParsableArguments {
         _ command: String, _ arguments: Arguments, as answer: Answer.Type = Answer.self
     ) async throws -> Answer {
         do throws(ControlClientError) {
-            return try await ControlClient(path: control).call(command, arguments, as: answer)
+            return try await ControlClient(path: control, timeout: .seconds(patience)).call(
+                command, arguments, as: answer)
         } catch {
             if case .refused(let failure) = error {
                 Terminal.complain(failure.message)

@@ -26,7 +26,7 @@ final class Gateway: Sendable {
     private let loop: Task<Void, Never>
 
     var socket: String { folder + "/control.sock" }
-    var client: ControlClient { ControlClient(path: socket) }
+    var client: ControlClient { ControlClient(path: socket, timeout: .seconds(600)) }
 
     static let sealingKey = SealingKey(bytes: Array(repeating: 9, count: SealingKey.byteCount))
 
@@ -88,7 +88,7 @@ final class Gateway: Sendable {
     /// tests.
     func run(_ words: String...) async -> Int32 {
         do {
-            var command = try Gatehouse.parseAsRoot(words + ["--control", socket])
+            var command = try Gatehouse.parseAsRoot(words + ["--control", socket, "--patience", "600"])
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
