@@ -117,3 +117,5 @@ failed:;
 }
 
 void gh_return_free_memory(void) { malloc_trim(0); }
+
+int gh_use_one_arena(void) { return mallopt(M_ARENA_MAX, 1) == 1 ? 0 : -1; }

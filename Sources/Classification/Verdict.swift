@@ -58,7 +58,13 @@ extension Decision {
     ///
     /// Cost: that of the union of the scope's systems; keep it by scope where many sessions share one.
     package func flowSpace(under policy: Policy) -> FlowSpace {
-        guard isAdmitted else { return .empty }
-        return scope.systems.reduce(.empty) { $0.union(policy.system(named: $1)?.space ?? .empty) }
+        isAdmitted ? scope.flowSpace(under: policy) : .empty
+    }
+}
+
+extension Scope {
+    /// Everything that may be sent to its systems.
+    package func flowSpace(under policy: Policy) -> FlowSpace {
+        systems.reduce(.empty) { $0.union(policy.system(named: $1)?.space ?? .empty) }
     }
 }

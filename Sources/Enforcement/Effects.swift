@@ -26,18 +26,20 @@ struct Effects {
     struct Note {
         var level: Logger.Level
         var message: String
-        var metadata: Logger.Metadata
+        /// Whom it is about.
+        var session: Session?
 
-        mutating func name(_ session: Session) {
-            metadata["session"] = "\(session.id)"
-            metadata["user"] = "\(session.userName)"
-            metadata["common-name"] = "\(session.commonName)"
+        /// Made when it is written: a reload can have a hundred thousand lines, and few logs want them all.
+        var metadata: Logger.Metadata {
+            guard let session else { return [:] }
+            return [
+                "session": "\(session.id)", "user": "\(session.userName)",
+                "common-name": "\(session.commonName)",
+            ]
         }
     }
 
     mutating func note(_ level: Logger.Level, _ message: String, _ session: Session? = nil) {
-        var note = Note(level: level, message: message, metadata: [:])
-        if let session { note.name(session) }
-        notes.append(note)
+        notes.append(Note(level: level, message: message, session: session))
     }
 }

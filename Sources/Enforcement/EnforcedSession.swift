@@ -1,6 +1,6 @@
 package import Classification
 package import Evidence
-import NetworkTypes
+package import NetworkTypes
 package import RulesetCompiler
 package import Sessions
 
@@ -27,9 +27,25 @@ package struct EnforcedSession: Sendable {
 
     /// The elements of one session: all of them have the same scope and the same expiry.
     package struct Programmed: Sendable, Hashable {
-        package var keys: [SessionKey]
+        package var keys: SessionKeys
         package var scope: ScopeNumber
         /// When the kernel forgets by itself.
         package var expires: Instant
+
+        package var element: Ruleset.Element { Ruleset.Element(scope: scope, expires: expires) }
+    }
+}
+
+/// The keys of one session's elements: its addresses on one interface. Shares memory with the session's own.
+package struct SessionKeys: Sendable, Hashable {
+    package var interfaceIndex: UInt32
+    package var addresses: [IPAddress]
+
+    package var all: [SessionKey] {
+        addresses.map { SessionKey(interfaceIndex: interfaceIndex, address: $0) }
+    }
+
+    func contains(_ key: SessionKey) -> Bool {
+        key.interfaceIndex == interfaceIndex && addresses.contains(key.address)
     }
 }

@@ -42,11 +42,11 @@ extension EnforcementState {
             cut(session.id, because: difference, &effects)
         case .opened(let session): open(session, at: now, &effects)
         case .roamed(let session):
-            enforced[session.id]?.session = session
+            if let slot = enforced.slot(of: session.id) { enforced[slot].session = session }
             effects.note(.info, "roamed to \(session.outer?.description ?? "an unknown address")", session)
             review(session.id, at: now, &effects)
         case .withdrawn(let session, let newcomer):
-            shut(session.id, &effects)
+            if let slot = enforced.slot(of: session.id) { shut(slot, &effects) }
             effects.note(.info, "displaced by \(newcomer)", session)
         case .closed(let session, let end): closed(session, end, at: now, &effects)
         case .stranger(let id, let reason):
@@ -60,12 +60,12 @@ extension EnforcementState {
     private mutating func closed(
         _ session: Session, _ end: SessionEnd, at now: Instant, _ effects: inout Effects
     ) {
-        shut(session.id, &effects)
-        let isLookedAt = settings.pathSlots != nil || watches[session.tunnel]?.through != nil
-        if isLookedAt, let subjects = enforced[session.id]?.subjects {
-            scans.depart(session.id, subjects, at: now)
+        if let slot = enforced.slot(of: session.id) {
+            shut(slot, &effects)
+            let isLookedAt = settings.pathSlots != nil || watches[session.tunnel]?.through != nil
+            if isLookedAt { scans.depart(session.id, enforced[slot].subjects, at: now) }
+            enforced.remove(session.id)
         }
-        forget(session.id)
         effects.ledger.append(.forget(session.id))
         effects.note(.info, "session closed: \(end)", session)
     }
@@ -105,10 +105,10 @@ extension EnforcementState {
             return refuse(login, log: decision.logLine, tell: decision.tell, &effects)
         }
         for change in table.admit(login) { handle(change, at: now, &effects) }
-        keep(
+        enforced.add(
             EnforcedSession(
-                session: login.session, proofs: proofs, decision: decision.decision, password: login.password)
-        )
+                session: table[login.session.id] ?? login.session, proofs: proofs,
+                decision: decision.decision, password: login.password))
         let push = settings.push[login.session.id.source] ?? []
         effects.answers.append((login, .admit(push: push)))
         effects.note(.info, "login admitted as \(decision.logLine)", login.session)
@@ -118,19 +118,18 @@ extension EnforcementState {
     /// new and loses nothing.
     private mutating func answerRenewal(_ login: Login, at now: Instant, _ effects: inout Effects) {
         let id = login.session.id
-        guard let known = enforced[id], known.cut == nil else {
+        guard let slot = enforced.slot(of: id), enforced[slot].cut == nil else {
             return refuse(login, log: "the session was cut", tell: Self.tellAgain, &effects)
         }
-        let sendsTheSame = known.password?.matches(login.password) ?? false
+        let sendsTheSame = enforced[slot].password?.matches(login.password) ?? false
         if !sendsTheSame, case .proved = proof(login, at: now, &effects) {
-            enforced[id]?.proofs.mfaVerifiedAt = now
-            enforced[id]?.password = login.password
+            enforced[slot].proofs.mfaVerifiedAt = now
+            enforced[slot].password = login.password
             record(id, &effects)
         }
         review(id, at: now, &effects)
-        guard let reviewed = enforced[id], reviewed.cut == nil else {
-            let tell = enforced[id]?.cut ?? Self.tellAgain
-            return refuse(login, log: "no longer admitted", tell: tell, &effects)
+        if let reason = enforced[slot].cut {
+            return refuse(login, log: "no longer admitted", tell: reason, &effects)
         }
         effects.answers.append((login, .admit(push: [])))
     }
@@ -187,18 +186,19 @@ extension EnforcementState {
     // MARK: Openings
 
     private mutating func open(_ session: Session, at now: Instant, _ effects: inout Effects) {
-        guard let known = enforced[session.id], known.cut == nil else {
+        guard let slot = enforced.slot(of: session.id), enforced[slot].cut == nil else {
             effects.disconnections.append((session.id, .restart))
             return
         }
-        enforced[session.id]?.session = session
+        enforced[slot].session = session
         // A renewal of keys is told as an opening too, and is no use: what is in force was opened before.
-        if known.programmed == nil { enforced[session.id]?.openedAt = now }
+        if enforced[slot].programmed == nil { enforced[slot].openedAt = now }
         record(session.id, &effects)
         review(session.id, at: now, &effects)
-        guard let opened = enforced[session.id], opened.cut == nil else { return }
+        guard enforced[slot].cut == nil else { return }
         let addresses = session.addresses.map(\.description).joined(separator: " ")
-        effects.note(.info, "session open at \(addresses) as \(opened.decision.logLine)", session)
+        effects.note(
+            .info, "session open at \(addresses) as \(enforced[slot].decision.logLine)", session)
     }
 
     /// Remembers a live session, so that a later process can take it over.

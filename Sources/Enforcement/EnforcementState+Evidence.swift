@@ -110,9 +110,9 @@ extension EnforcementState {
     /// Sessions that a line of a register has to do with, as it is in force now.
     private func sessions(_ subject: RegisterSubject) -> [SessionID] {
         switch subject.kind {
-        case .user: Array(index.sessions(ofUser: subject.key))
+        case .user: enforced.sessions(ofUser: subject.key)
         case .approval:
-            registers.approvals[subject.key].map { Array(index.sessions(ofUser: $0.user)) } ?? []
+            registers.approvals[subject.key].map { enforced.sessions(ofUser: $0.user) } ?? []
         case .loan: registers.loans[subject.key].map { sessions(ofDevice: $0.device) } ?? []
         case .device: sessions(ofDevice: subject.key)
         }
@@ -120,13 +120,13 @@ extension EnforcementState {
 
     func sessions(ofDevice id: String) -> [SessionID] {
         guard let record = registers.devices[id: id] else { return [] }
-        let known = record.certificate.map { Array(index.sessions(ofLeaf: $0)) } ?? []
+        let known = record.certificate.map { enforced.sessions(ofLeaf: $0) } ?? []
         return known + (record.key.map(sessions(withKey:)) ?? [])
     }
 
     /// Cost: a look at every session. Devices that are registered by key alone are few.
     func sessions(withKey key: KeyDigest) -> [SessionID] {
-        enforced.values.filter { $0.proofs.certificates?.attributes.key == key }.map(\.session.id).sorted()
+        enforced.all.filter { $0.proofs.certificates?.attributes.key == key }.map(\.session.id).sorted()
     }
 
     // MARK: Posture

@@ -28,10 +28,10 @@ extension EnforcementState {
     // MARK: Idle time
 
     private mutating func used(_ id: SessionID, at instant: Instant, _ now: Instant) {
-        guard let index = enforced.index(forKey: id) else { return }
+        guard let slot = enforced.slot(of: id) else { return }
         // A use in the future was noted before the clock went back.
-        let isLater = enforced.values[index].lastUsed.map { $0 < instant || $0 > now } ?? true
-        if isLater { enforced.values[index].lastUsed = instant }
+        let isLater = enforced[slot].lastUsed.map { $0 < instant || $0 > now } ?? true
+        if isLater { enforced[slot].lastUsed = instant }
     }
 
     /// When a session will have been idle for too long; nil when its class has no idle time, or nobody watches.
@@ -55,24 +55,25 @@ extension EnforcementState {
     }
 
     /// To be called whenever a session is put in force: its class, and with it the idle time, may be another.
-    mutating func checkIdle(_ id: SessionID) {
-        guard let known = enforced[id] else { return }
+    mutating func checkIdle(_ slot: Int) {
+        let known = enforced[slot]
         let end = unwatchedIdleEnd(of: known)
         guard end != nil || watches[known.session.tunnel] != nil else { return }
-        watches[known.session.tunnel, default: TunnelWatch()].check(id, by: end)
+        watches[known.session.tunnel, default: TunnelWatch()].check(slot, by: end)
     }
 
     private mutating func endIdle(on tunnel: String, _ effects: inout Effects) {
         guard let due = watches[tunnel]?.popDue(), let through = watches[tunnel]?.through else { return }
-        for id in due {
-            guard let known = enforced[id], let end = idleEnd(of: known) else { continue }
+        for slot in due {
+            let known = enforced[slot]
+            guard let end = idleEnd(of: known) else { continue }
             guard end <= through else {
-                watches[tunnel]?.check(id, by: end)
+                watches[tunnel]?.check(slot, by: end)
                 continue
             }
             let reason = "idle for \(TimeText.text(known.decision.idle ?? .zero))"
             let lastUse = known.lastUsed.map { "last use \($0)" } ?? "not used since it was opened"
-            cut(id, because: reason, log: "\(reason), \(lastUse)", &effects)
+            cut(known.session.id, because: reason, log: "\(reason), \(lastUse)", &effects)
         }
     }
 
@@ -102,10 +103,11 @@ extension EnforcementState {
     private mutating func scanned(
         _ id: SessionID, _ sighting: ScanSighting, at now: Instant, _ effects: inout Effects
     ) -> [Hold.Subject] {
-        let known = enforced[id]
+        let slot = enforced.slot(of: id)
+        let known = slot.map { enforced[$0] }
         let subjects = known?.subjects ?? scans.departed(id)
-        if let known, ScanMemory.isNews(sighting.seenAt, after: known.scan) {
-            enforced[id]?.scan = sighting
+        if let slot, let known, ScanMemory.isNews(sighting.seenAt, after: known.scan) {
+            enforced[slot].scan = sighting
             effects.note(
                 .warning, "seen scanning: refused at about \(sighting.destinations) destinations",
                 known.session)
@@ -121,7 +123,7 @@ extension EnforcementState {
         _ suspects: Set<Hold.Subject>, at now: Instant, _ effects: inout Effects
     ) {
         guard !suspects.isEmpty else { return }
-        let sharers = enforced.filter { $0.value.session.isAmong(suspects) }.keys.sorted()
+        let sharers = enforced.all.map(\.session).filter { $0.isAmong(suspects) }.map(\.id).sorted()
         review(sharers, at: now, &effects)
     }
 }

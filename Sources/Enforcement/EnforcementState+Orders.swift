@@ -139,8 +139,8 @@ extension EnforcementState {
 
     private func sessions(of subject: Hold.Subject) -> [SessionID] {
         switch subject {
-        case .user(let name): index.sessions(ofUser: name).sorted()
-        case .certificate(let digest): index.sessions(ofLeaf: digest).sorted()
+        case .user(let name): enforced.sessions(ofUser: name)
+        case .certificate(let digest): enforced.sessions(ofLeaf: digest)
         case .key(let key): sessions(withKey: key)
         }
     }

@@ -22,26 +22,29 @@ extension EnforcementState {
                 _ = table.apply(.ended(session.id, nil))
                 continue
             }
-            let decision = decide(session, known.proofs, at: now)
-            keep(
-                EnforcedSession(session: session, proofs: known.proofs, decision: decision, openedAt: now))
-            guard decision.isAdmitted else { continue }
-            resume(session, index, decision.flowSpace(under: policy), alive, &effects)
+            let decision = Classifier.decide(
+                evidence(for: session, known.proofs, at: now), under: policy, at: now)
+            enforced.add(
+                EnforcedSession(
+                    session: table[session.id] ?? session, proofs: known.proofs, decision: decision,
+                    openedAt: now))
+            guard decision.isAdmitted, let slot = enforced.slot(of: session.id) else { continue }
+            resume(slot, index, decision.flowSpace(under: policy), alive, &effects)
         }
     }
 
     private mutating func resume(
-        _ session: Session, _ index: UInt32, _ space: FlowSpace, _ alive: [SessionKey: Ruleset.Element],
+        _ slot: Int, _ index: UInt32, _ space: FlowSpace, _ alive: [SessionKey: Ruleset.Element],
         _ effects: inout Effects
     ) {
-        let keys = session.addresses.map { SessionKey(interfaceIndex: index, address: $0) }
-        let left = keys.compactMap { alive[$0]?.expires }
-        guard let expires = left.min(), left.count == keys.count else { return }
+        let session = enforced[slot].session
+        let keys = SessionKeys(interfaceIndex: index, addresses: session.addresses)
+        let left = keys.all.compactMap { alive[$0]?.expires }
+        guard let expires = left.min(), left.count == keys.addresses.count else { return }
         let scope = scopes.retain(space, &effects.ruleset)
-        effects.ruleset += keys.map { .put($0, Ruleset.Element(scope: scope, expires: expires)) }
         effects.path.append(.put(session.id, keys, space))
-        enforced[session.id]?.programmed = .init(keys: keys, scope: scope, expires: expires)
-        checkIdle(session.id)
+        enforced[slot].programmed = .init(keys: keys, scope: scope, expires: expires)
+        checkIdle(slot)
         effects.note(.info, "taken over for the rest of its lease", session)
     }
 
@@ -56,10 +59,10 @@ extension EnforcementState {
                 log: "not in force or not recorded",
                 tell: "The gateway has a fault and lets nobody in. Try again in a minute.")
             if login.kind == .initial {
-                forget(login.session.id)
+                enforced.remove(login.session.id)
                 // Whoever it displaced is in again, and is put back with the next burst.
                 for case .opened(let rival) in table.apply(.ended(login.session.id, nil)) {
-                    deadlines.set(now, for: rival.id)
+                    if let slot = enforced.slot(of: rival.id) { enforced.setDeadline(now, of: slot) }
                 }
             }
         }

@@ -26,11 +26,7 @@ struct EnforcementState: Sendable {
     /// What holds only once it is on the disk.
     private(set) var kept: Kept
     var table = SessionTable()
-    var enforced: [SessionID: EnforcedSession] = [:]
-    var index = SessionIndex()
-    var deadlines = DeadlineQueue<SessionID, Instant>()
-    /// What should be in force: equal to the kernel's side after every committed transaction.
-    var ruleset: Ruleset
+    var enforced = EnforcedSessions()
     var scopes = ScopeNumbers()
     /// Interface indices of the tunnels, looked up before each burst.
     var interfaces: [String: UInt32] = [:]
@@ -57,7 +53,6 @@ struct EnforcementState: Sendable {
         fileSeeds = codes.seeds
         kept = Kept(closedBecause: closedBecause, seeds: recollection.seeds)
         self.codes.replaceSeeds(fileSeeds.merging(kept.seeds) { $1 })
-        ruleset = Ruleset(layout: settings.layout)
         holds = Dictionary(recollection.holds.map { ($0.subject, $0) }, uniquingKeysWith: { $1 })
         facts = RegisterFacts(recollection.facts)
         postures = recollection.postures
@@ -101,7 +96,9 @@ struct EnforcementState: Sendable {
     // MARK: Evidence and decisions
 
     /// Everything known about a session now.
-    func evidence(for session: Session, _ proofs: SessionProofs, at now: Instant) -> SessionEvidence {
+    func evidence(
+        for session: Session, _ proofs: SessionProofs, scan: ScanSighting? = nil, at now: Instant
+    ) -> SessionEvidence {
         let device = device(of: session, proofs)
         let outer = session.outer?.address
         return SessionEvidence(
@@ -115,7 +112,7 @@ struct EnforcementState: Sendable {
             approvals: registers.approvals.approvals(of: session.userName),
             mfaVerifiedAt: proofs.mfaVerifiedAt, outer: outer,
             country: outer.flatMap { surroundings.countries?.country(of: $0) },
-            scan: enforced[session.id]?.scan ?? scans.sighting(of: session.suspects),
+            scan: scan ?? scans.sighting(of: session),
             hold: hold(on: session, proofs))
     }
 
@@ -132,20 +129,28 @@ struct EnforcementState: Sendable {
             ?? holds[.user(session.userName)]
     }
 
-    func decide(_ session: Session, _ proofs: SessionProofs, at now: Instant) -> Decision {
-        Classifier.decide(evidence(for: session, proofs, at: now), under: policy, at: now)
+    func evidence(about known: EnforcedSession, at now: Instant) -> SessionEvidence {
+        evidence(for: known.session, known.proofs, scan: known.scan, at: now)
+    }
+
+    func decide(_ known: EnforcedSession, at now: Instant) -> Decision {
+        Classifier.decide(evidence(about: known, at: now), under: policy, at: now)
     }
 
     /// The same with every reason, for people.
+    func explain(_ known: EnforcedSession, at now: Instant) -> ExplainedDecision {
+        Classifier.classify(evidence(about: known, at: now), under: policy, at: now)
+    }
+
     func explain(_ session: Session, _ proofs: SessionProofs, at now: Instant) -> ExplainedDecision {
         Classifier.classify(evidence(for: session, proofs, at: now), under: policy, at: now)
     }
 
-    private mutating func space(of decision: Decision) -> FlowSpace {
-        if let known = spaces[decision.scope] { return known }
-        let space = decision.flowSpace(under: policy)
+    private mutating func space(of scope: Scope) -> FlowSpace {
+        if let known = spaces[scope] { return known }
+        let space = scope.flowSpace(under: policy)
         if spaces.count >= Self.keptSpaces { spaces.removeAll() }
-        spaces[decision.scope] = space
+        spaces[scope] = space
         return space
     }
 
@@ -160,7 +165,7 @@ struct EnforcementState: Sendable {
         var decision = enforced.decision
         for _ in 0..<Self.lookahead {
             guard let until = decision.validUntil, until < horizon else { return horizon }
-            let later = decide(enforced.session, enforced.proofs, at: until)
+            let later = decide(enforced, at: until)
             guard later.isAdmitted, until > now else { return until }
             guard later.scope == decision.scope else {
                 return until - now <= Self.handOverLead && later.shares(with: decision)
@@ -185,58 +190,72 @@ struct EnforcementState: Sendable {
 
     // MARK: Elements
 
+    /// What should be in force: equal to the kernel's side after every committed transaction. Made when it is asked for,
+    /// since that is once in the life of most daemons.
+    var ruleset: Ruleset {
+        var ruleset = Ruleset(layout: settings.layout, scopes: scopes.all)
+        for case let programmed? in enforced.all.map(\.programmed) {
+            for key in programmed.keys.all { ruleset.sessions[key] = programmed.element }
+        }
+        return ruleset
+    }
+
     /// Puts or renews a session's elements as its decision says. The caller has made sure that it is admitted.
     ///
     /// - Parameter renews: false leaves elements alone that say already what they should, and whose lease runs.
-    mutating func program(
-        _ id: SessionID, at now: Instant, renews: Bool = true, _ effects: inout Effects
+    private mutating func program(
+        _ slot: Int, at now: Instant, renews: Bool = true, _ effects: inout Effects
     ) {
-        guard var session = enforced[id], session.decision.isAdmitted, session.cut == nil else { return }
+        let session = enforced[slot]
+        guard session.decision.isAdmitted, session.cut == nil else { return }
         guard let index = interfaces[session.session.tunnel] else {
             effects.note(.error, "tunnel interface \(session.session.tunnel) does not exist", session.session)
-            return shut(id, &effects)
+            return shut(slot, &effects)
         }
-        let space = space(of: session.decision)
-        let keys = session.session.addresses.map { SessionKey(interfaceIndex: index, address: $0) }
+        let space = space(of: session.decision.scope)
+        let keys = SessionKeys(interfaceIndex: index, addresses: session.session.addresses)
         let expires = expiry(of: session, at: now)
         if !renews, let old = session.programmed, old.keys == keys, old.expires <= expires, now < old.expires,
             scopes.number(of: space) == old.scope
         {
-            schedule(session, renewal: deadlines[id] ?? now, at: now)
-            return checkIdle(id)
+            schedule(slot, renewal: enforced.deadline(of: slot) ?? now, at: now)
+            return checkIdle(slot)
         }
         let scope = scopes.retain(space, &effects.ruleset)
-        if let old = session.programmed { scopes.release(old.scope) }
-        let stale = Set(session.programmed?.keys ?? []).subtracting(keys)
-        let element = Ruleset.Element(scope: scope, expires: expires)
-        effects.ruleset += stale.map { .remove($0) } + keys.map { .put($0, element) }
-        effects.path.append(.put(id, keys, space))
-        session.programmed = .init(keys: keys, scope: scope, expires: expires)
-        enforced[id] = session
+        let programmed = EnforcedSession.Programmed(keys: keys, scope: scope, expires: expires)
+        if let old = session.programmed {
+            scopes.release(old.scope)
+            for key in old.keys.all where !keys.contains(key) { effects.ruleset.append(.remove(key)) }
+        }
+        for key in keys.all { effects.ruleset.append(.put(key, programmed.element)) }
+        effects.path.append(.put(session.session.id, keys, space))
+        enforced[slot].programmed = programmed
         let handOver = expires - Self.handOverLead
         let renewal = now + settings.lease / 3
-        schedule(session, renewal: handOver > now ? min(renewal, handOver) : renewal, at: now)
-        checkIdle(id)
+        schedule(slot, renewal: handOver > now ? min(renewal, handOver) : renewal, at: now)
+        checkIdle(slot)
     }
 
     /// Takes a session's elements away. Nothing else changes: whether it may come back is the caller's affair.
-    mutating func shut(_ id: SessionID, _ effects: inout Effects) {
-        deadlines.set(nil, for: id)
-        if let tunnel = enforced[id]?.session.tunnel { watches[tunnel]?.check(id, by: nil) }
-        guard let programmed = enforced[id]?.programmed else { return }
-        effects.ruleset += programmed.keys.map { .remove($0) }
-        effects.path.append(.remove(id))
+    mutating func shut(_ slot: Int, _ effects: inout Effects) {
+        let session = enforced[slot].session
+        enforced.setDeadline(nil, of: slot)
+        watches[session.tunnel]?.check(slot, by: nil)
+        guard let programmed = enforced[slot].programmed else { return }
+        for key in programmed.keys.all { effects.ruleset.append(.remove(key)) }
+        effects.path.append(.remove(session.id))
         scopes.release(programmed.scope)
-        enforced[id]?.programmed = nil
+        enforced[slot].programmed = nil
     }
 
     /// Cuts a session: kernel first, then the VPN server. It stays cut. `log` is for the log, where it says more.
     mutating func cut(
         _ id: SessionID, because reason: String, log: String? = nil, _ effects: inout Effects
     ) {
-        guard let session = enforced[id], session.cut == nil else { return }
-        shut(id, &effects)
-        enforced[id]?.cut = reason
+        guard let slot = enforced.slot(of: id), enforced[slot].cut == nil else { return }
+        let session = enforced[slot]
+        shut(slot, &effects)
+        enforced[slot].cut = reason
         effects.cut.append(id)
         effects.moves.append(SessionMove(session.session, from: session.decision, to: nil))
         effects.ledger.append(.forget(id))
@@ -246,10 +265,10 @@ struct EnforcementState: Sendable {
     }
 
     /// Two thirds of a lease before it ends, or when the decision does, whichever is first.
-    private mutating func schedule(_ session: EnforcedSession, renewal: Instant, at now: Instant) {
-        let review = session.decision.validUntil ?? renewal
+    private mutating func schedule(_ slot: Int, renewal: Instant, at now: Instant) {
+        let review = enforced[slot].decision.validUntil ?? renewal
         let next = min(renewal, review)
-        deadlines.set(next > now ? next : now + Self.shortestReview, for: session.session.id)
+        enforced.setDeadline(next > now ? next : now + Self.shortestReview, of: slot)
     }
 
     /// Never look again sooner than this, whatever the decision says: a pack cannot make the daemon spin.
@@ -261,8 +280,22 @@ struct EnforcementState: Sendable {
     ///
     /// - Parameter renews: false for a look that the lease did not ask for: one change must not renew every lease.
     mutating func review(_ id: SessionID, at now: Instant, renews: Bool = true, _ effects: inout Effects) {
-        guard let session = enforced[id], session.cut == nil, table.isOpen(id) else { return }
-        let decision = decide(session.session, session.proofs, at: now)
+        if let slot = enforced.slot(of: id) { review(slot, at: now, renews: renews, &effects) }
+    }
+
+    private mutating func review(
+        _ slot: Int, at now: Instant, renews: Bool = true, _ effects: inout Effects
+    ) {
+        let session = enforced[slot]
+        guard session.cut == nil, table.isOpen(session.session.id) else { return }
+        review(slot, decide(session, at: now), at: now, renews: renews, &effects)
+    }
+
+    /// Does what follows from a decision about a live session.
+    private mutating func review(
+        _ slot: Int, _ decision: Decision, at now: Instant, renews: Bool, _ effects: inout Effects
+    ) {
+        let session = enforced[slot]
         if decision.className != session.decision.className || decision.scope != session.decision.scope {
             let change = "class \(session.decision.className ?? "none") to \(decision.className ?? "none")"
             effects.note(.notice, change, session.session)
@@ -271,13 +304,12 @@ struct EnforcementState: Sendable {
             }
         }
         guard decision.isAdmitted else {
-            let tell = explain(session.session, session.proofs, at: now).tell
-            cut(id, because: tell, &effects)
-            enforced[id]?.decision = decision
+            cut(session.session.id, because: explain(session, at: now).tell, &effects)
+            enforced[slot].decision = decision
             return
         }
-        if decision != session.decision { enforced[id]?.decision = decision }
-        program(id, at: now, renews: renews, &effects)
+        if decision != session.decision { enforced[slot].decision = decision }
+        program(slot, at: now, renews: renews, &effects)
     }
 
     /// Looks again at some sessions, for something that was learned.
@@ -286,12 +318,12 @@ struct EnforcementState: Sendable {
     }
 
     mutating func reviewAll(at now: Instant, _ effects: inout Effects) {
-        for session in table.open { review(session.id, at: now, renews: false, &effects) }
+        for slot in Array(enforced.slots) { review(slot, at: now, renews: false, &effects) }
     }
 
     /// Looks at every session that is due. Sessions of a server that was not heard for too long are left to lapse.
     mutating func tick(at now: Instant, _ effects: inout Effects) {
-        for id in deadlines.popDue(at: now) {
+        for id in enforced.popDue(at: now) {
             if let since = detached[id.source], since + settings.grace <= now { continue }
             review(id, at: now, &effects)
         }
@@ -305,22 +337,48 @@ struct EnforcementState: Sendable {
         let overtaken = facts.drop(overtakenBy: policy.registers)
         if !overtaken.isEmpty { effects.ledger.append(.overtaken(overtaken, at: now)) }
         registers = facts.laid(over: policy.registers)
-        reviewAll(at: now, &effects)
+        let decisions = decisions(at: now)
+        redefineScopes(decisions, &effects)
+        for (slot, decision) in decisions {
+            review(slot, decision, at: now, renews: false, &effects)
+            // Those whose elements stay as they are get no other word of a scope that is another now.
+            if let programmed = enforced[slot].programmed {
+                effects.path.append(
+                    .put(enforced[slot].session.id, programmed.keys, space(of: decision.scope)))
+            }
+        }
         effects.ruleset += scopes.sweep(keeping: 0)
     }
 
-    // MARK: Who is known
+    private typealias SlotDecision = (slot: Int, decision: Decision)
 
-    /// Begins to keep a session.
-    mutating func keep(_ session: EnforcedSession) {
-        enforced[session.session.id] = session
-        index.add(session.session)
+    /// What would be decided of every live session now.
+    private func decisions(at now: Instant) -> [SlotDecision] {
+        enforced.slots.compactMap { slot in
+            let known = enforced[slot]
+            guard known.cut == nil, table.isOpen(known.session.id) else { return nil }
+            return (slot, decide(known, at: now))
+        }
     }
 
-    mutating func forget(_ id: SessionID) {
-        guard let known = enforced.removeValue(forKey: id) else { return }
-        index.remove(known.session)
+    /// Lets scopes become what most of their sessions have next. That is one change of the scope, and none of their
+    /// elements: a system that moves costs as much with a hundred thousand sessions as with one.
+    private mutating func redefineScopes(_ decisions: [SlotDecision], _ effects: inout Effects) {
+        var successors: [ScopeNumber: [Scope: Int]] = [:]
+        for (slot, decision) in decisions where decision.isAdmitted {
+            guard let number = enforced[slot].programmed?.scope else { continue }
+            successors[number, default: [:]][decision.scope, default: 0] += 1
+        }
+        for (number, followers) in successors.sorted(by: { $0.key < $1.key }) {
+            // By name among equals, so that the same change is always made the same way.
+            let most = followers.max {
+                ($0.value, $1.key.systems.joined()) < ($1.value, $0.key.systems.joined())
+            }
+            guard let most else { continue }
+            scopes.redefine(number, as: space(of: most.key), &effects.ruleset)
+        }
     }
+
 }
 
 /// That a session was put into another class or scope, or lost everything.

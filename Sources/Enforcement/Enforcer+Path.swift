@@ -30,8 +30,8 @@ extension Enforcer {
         if lost > 0 {
             notes.append(
                 Effects.Note(
-                    level: .warning, message: "\(lost) events of the packet path were lost: too many at once",
-                    metadata: [:]))
+                    level: .warning, message: "\(lost) events of the packet path were lost: too many at once")
+            )
         }
         publish(notes)
     }
@@ -57,7 +57,7 @@ extension Enforcer {
     private func context(_ id: SessionID, _ event: PathEvent, at now: Instant) -> PathReporter.Context {
         let known = state.enforced[id]
         let verdict = known.map { known in
-            state.explain(known.session, known.proofs, at: now)
+            state.explain(known, at: now)
                 .verdict(for: event.destination, under: state.policy)
         }
         return PathReporter.Context(

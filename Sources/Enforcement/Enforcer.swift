@@ -101,7 +101,6 @@ package actor Enforcer {
         state.noteDoubleSeeds(&effects)
         if !overtaken.isEmpty { _ = await record([.overtaken(overtaken, at: now)]) }
         overtaken = []
-        state.ruleset.apply(effects.ruleset)
         _ = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
         path?.setInside(state.policy.inside)
         lower(effects.path)
@@ -266,7 +265,6 @@ package actor Enforcer {
     ) async -> Outcome {
         let record = await record(effects.ledger)
         if record != nil { state.replaceKept(with: keptBefore) }
-        state.ruleset.apply(effects.ruleset)
         var (kernel, committedAt) = await commit(effects.ruleset)
         if kernel != nil, let previous {
             // The kernel does not take the new rules: what was in force stays in force. Who lost everything under
@@ -278,7 +276,6 @@ package actor Enforcer {
             state.facts = previous.facts
             if !revived.isEmpty { effects.ledgerAfterwards.append(.facts(revived)) }
             state.replace(policy: previous.policy, at: clock.now(), &undo)
-            state.ruleset.apply(undo.ruleset)
             (_, committedAt) = await commit(undo.ruleset)
             effects.path += undo.path
             effects.disconnections += undo.disconnections
@@ -359,14 +356,17 @@ package actor Enforcer {
     }
 
     func publish(_ notes: [Effects.Note]) {
-        for note in notes { log.log(level: note.level, "\(note.message)", metadata: note.metadata) }
+        for note in notes where note.level >= log.logLevel {
+            log.log(level: note.level, "\(note.message)", metadata: note.metadata)
+        }
     }
 
     /// Wakes the loop when the next session is due. Sleeps are short, so that a step of the wall clock is noticed.
     private func setAlarm() {
         alarm?.cancel()
         let now = clock.now()
-        let due = [state.deadlines.next, fault?.retryAt].compactMap(\.self).min() ?? now + Self.longestSleep
+        let due =
+            [state.enforced.nextDeadline, fault?.retryAt].compactMap(\.self).min() ?? now + Self.longestSleep
         let pause = max(.zero, min(due - now, Self.longestSleep))
         alarm = Task { [clock, mailbox] in
             do { try await clock.sleep(for: pause) } catch { return }
@@ -404,7 +404,7 @@ package actor Enforcer {
 
     package var holds: [Hold] { state.holds.values.sorted { $0.since < $1.since } }
     /// Every session that is known, open or cut, by id.
-    package var sessions: [EnforcedSession] { state.enforced.values.sorted { $0.session.id < $1.session.id } }
+    package var sessions: [EnforcedSession] { state.enforced.all.sorted { $0.session.id < $1.session.id } }
     /// Why the kernel's side may not be what it should be; nil when it is.
     package var kernelFault: CommitFailure? { fault?.failure }
     /// Sources that cannot be heard, since when.
@@ -417,24 +417,29 @@ package actor Enforcer {
 
     /// When sessions will have been idle for too long if nothing passes any more, as far as was looked; those without
     /// an idle time are left out.
-    package var idleEnds: [SessionID: Instant] { state.enforced.compactMapValues(state.idleEnd) }
+    package var idleEnds: [SessionID: Instant] {
+        Dictionary(
+            uniqueKeysWithValues: state.enforced.all.compactMap { known in
+                state.idleEnd(of: known).map { (known.session.id, $0) }
+            })
+    }
 
     /// That a session, its device or its user was seen scanning; nil when nobody saw it.
     package func scan(of id: SessionID) -> ScanSighting? {
         guard let known = state.enforced[id] else { return nil }
-        return state.evidence(for: known.session, known.proofs, at: clock.now()).scan
+        return state.evidence(about: known, at: clock.now()).scan
     }
 
     /// What would be decided about a session now, with every class explained.
     package func explain(_ id: SessionID) -> ExplainedDecision? {
         guard let known = state.enforced[id] else { return nil }
-        return state.explain(known.session, known.proofs, at: clock.now())
+        return state.explain(known, at: clock.now())
     }
 
     /// Everything that is known about a session now.
     package func evidence(about id: SessionID) -> SessionEvidence? {
         guard let known = state.enforced[id] else { return nil }
-        return state.evidence(for: known.session, known.proofs, at: clock.now())
+        return state.evidence(about: known, at: clock.now())
     }
 }
 

@@ -16,10 +16,10 @@ struct ScanMemory: Sendable {
     /// A scan that goes on is noted so often. Also the least that a rule may ask the memory to last.
     static let resolution: Duration = .seconds(60)
 
-    /// The last sighting of any of these.
-    func sighting(of subjects: [Hold.Subject]) -> ScanSighting? {
+    /// The last sighting of whom a session belongs to.
+    func sighting(of session: Session) -> ScanSighting? {
         guard !sightings.isEmpty else { return nil }
-        return subjects.compactMap { sightings[$0] }.max { $0.seenAt < $1.seenAt }
+        return session.suspects.compactMap { sightings[$0] }.max { $0.seenAt < $1.seenAt }
     }
 
     /// Notes a scan; returns those for whom that is news. Forgets what is older than any rule asks for.

@@ -13,6 +13,11 @@ struct ScopeNumbers: Sendable {
     /// How many unused scopes are kept before they are taken back.
     static let spare = 32
 
+    /// What each number stands for.
+    var all: [ScopeNumber: FlowSpace] {
+        Dictionary(uniqueKeysWithValues: numbers.map { ($0.value, $0.key) })
+    }
+
     /// The number that a scope has; nil when it has none yet.
     func number(of space: FlowSpace) -> ScopeNumber? { numbers[space] }
 
@@ -21,6 +26,17 @@ struct ScopeNumbers: Sendable {
         let number = numbers[space] ?? allocate(space, &changes)
         uses[number, default: 0] += 1
         return number
+    }
+
+    /// Lets a number stand for another scope from now on, for all who have it; nothing happens when that scope has a
+    /// number of its own already.
+    mutating func redefine(_ number: ScopeNumber, as space: FlowSpace, _ changes: inout [RulesetChange]) {
+        guard numbers[space] == nil, let old = numbers.first(where: { $0.value == number })?.key else {
+            return
+        }
+        numbers[old] = nil
+        numbers[space] = number
+        changes += [.removeScope(number), .addScope(number, space)]
     }
 
     /// One session fewer.

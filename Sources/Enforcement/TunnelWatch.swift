@@ -8,7 +8,7 @@ struct TunnelWatch: Sendable {
     private(set) var through: Instant?
     /// When to look at a session's idle time: never after it can have run out. Use does not move these, or each report
     /// would sort every session anew; who was used meanwhile is found out when its turn comes, and waits again.
-    private var checks = DeadlineQueue<SessionID, Instant>()
+    private var checks = DeadlineQueue<Instant>()
 
     /// Takes a report. Where it does not join the last one, or is too long to be believed, watching begins anew.
     mutating func extend(from: Instant, through end: Instant) {
@@ -24,13 +24,13 @@ struct TunnelWatch: Sendable {
     }
 
     /// Makes sure that the session is looked at when its idle time ends, or before; nil for never.
-    mutating func check(_ id: SessionID, by end: Instant?) {
-        if let end, let set = checks[id], set <= end { return }
-        checks.set(end, for: id)
+    mutating func check(_ slot: Int, by end: Instant?) {
+        if let end, let set = checks[slot], set <= end { return }
+        checks.set(end, for: slot)
     }
 
-    /// Sessions whose turn has come, as far as was looked.
-    mutating func popDue() -> [SessionID] {
+    /// Slots of sessions whose turn has come, as far as was looked.
+    mutating func popDue() -> [Int] {
         guard let through else { return [] }
         return checks.popDue(at: through)
     }

@@ -9,11 +9,11 @@ package struct PresentedCertificate: Sendable, Hashable, Codable {
     /// The subject as one line, for people. Never parse it: a name may contain a comma.
     package var subject: String
     /// Subject attributes that the server handed over one by one: `CN`, `O`, `OU`, `subjectAltName`.
-    package var attributes: [String: String]
+    package var attributes: NamedTexts
 
     package init(
         digest: CertificateDigest, serial: String = "", subject: String = "",
-        attributes: [String: String] = [:]
+        attributes: NamedTexts = [:]
     ) {
         self.digest = digest
         self.serial = serial

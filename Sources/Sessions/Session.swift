@@ -51,7 +51,7 @@ package struct Session: Sendable, Hashable {
         var outer: Endpoint?
         var addresses: [IPAddress]
         var startedAt: Instant
-        var claims: [String: String]
+        var claims: NamedTexts
     }
 
     /// Never written to once made: a change makes another.
@@ -113,7 +113,7 @@ package struct Session: Sendable, Hashable {
     }
 
     /// The client's own words about itself (`IV_VER`, `UV_*`): claims, never proof.
-    package var claims: [String: String] {
+    package var claims: NamedTexts {
         get { box.content.claims }
         set { set(\.claims, newValue) }
     }
@@ -121,7 +121,7 @@ package struct Session: Sendable, Hashable {
     package init(
         id: SessionID, tunnel: String, commonName: String, userName: String, certificates: CertificateChain?,
         outer: Endpoint? = nil, addresses: [IPAddress] = [], startedAt: Instant,
-        claims: [String: String] = [:]
+        claims: NamedTexts = [:]
     ) {
         box = Box(
             Content(

@@ -7,11 +7,13 @@ import NetworkTypes
 /// session is open for an address, and a session is open only between an admitted login (or a confirmed restoration)
 /// and the first sign that it is gone.
 package struct SessionTable: Sendable {
-    private var entries: [SessionID: Entry] = [:]
-    /// Which sessions have a common name on a source: nearly always one.
-    private var bearers: [Name: [SessionID]] = [:]
-    /// Which open session holds an address. The tunnel is part of the key: two servers may use the same pool.
-    private var holders: [Holding: SessionID] = [:]
+    private var entries = SlotTable<Entry>()
+    private var byID = SlotIndex()
+    /// By source and common name: nearly always one.
+    private var byName = SlotIndex()
+    /// By what an open session holds.
+    private var byHolding = SlotIndex()
+    private var commons = SessionCommons()
     /// Clients that were reported as strangers and are still listed. Once is enough: throwing a client out takes the
     /// server some seconds, and asking again would begin them anew.
     private var strangers: Set<SessionID> = []
@@ -21,6 +23,7 @@ package struct SessionTable: Sendable {
     private struct Entry {
         var session: Session
         var phase: Phase
+        var isOpen: Bool { phase.isOpen }
     }
 
     private enum Phase: Equatable {
@@ -31,6 +34,8 @@ package struct SessionTable: Sendable {
         indirect case displaced(by: SessionID)
         /// Known from before a restart; the server has not confirmed it yet. Open on its old lease.
         case unconfirmed
+
+        var isOpen: Bool { self == .open || self == .unconfirmed }
     }
 
     private struct Name: Hashable {
@@ -43,6 +48,7 @@ package struct SessionTable: Sendable {
         }
     }
 
+    /// An inner address of a tunnel: two servers may use the same pool.
     fileprivate struct Holding: Hashable {
         var tunnel: String
         var address: IPAddress
@@ -50,15 +56,12 @@ package struct SessionTable: Sendable {
 
     /// Sessions that may send: open, or unconfirmed after a restart. By id.
     package var open: [Session] {
-        entries.values.filter { $0.phase == .open || $0.phase == .unconfirmed }.map(\.session)
-            .sorted { $0.id < $1.id }
+        entries.all.filter(\.isOpen).map(\.session).sorted { $0.id < $1.id }
     }
 
-    package subscript(id: SessionID) -> Session? { entries[id]?.session }
+    package subscript(id: SessionID) -> Session? { entry(id)?.session }
 
-    package func isOpen(_ id: SessionID) -> Bool {
-        entries[id]?.phase == .open || entries[id]?.phase == .unconfirmed
-    }
+    package func isOpen(_ id: SessionID) -> Bool { entry(id)?.isOpen ?? false }
 
     // MARK: Events
 
@@ -79,11 +82,11 @@ package struct SessionTable: Sendable {
     package mutating func admit(_ login: Login) -> [SessionChange] {
         let id = login.session.id
         guard login.kind == .initial else { return [] }
-        let superseded = namesakes(of: login.session).filter { entries[$0.id]?.phase == .admitted }
+        let superseded = namesakes(of: login.session).filter { entry($0.id)?.phase == .admitted }
         var changes = superseded.flatMap { close($0.id, .superseded) }
         for rival in namesakes(of: login.session) where isOpen(rival.id) {
-            entries[rival.id]?.phase = .displaced(by: id)
             release(rival)
+            set(rival.id, .displaced(by: id))
             changes.append(.withdrawn(rival, by: id))
         }
         put(login.session, .admitted)
@@ -93,9 +96,8 @@ package struct SessionTable: Sendable {
 
     /// Sessions known from before a restart, on what is left of their leases.
     package mutating func restore(_ sessions: some Sequence<Session>) {
-        for session in sessions where entries[session.id] == nil && conflicts(session).isEmpty {
-            put(session, .unconfirmed)
-            claim(session)
+        for session in sessions where entry(session.id) == nil && conflicts(session).isEmpty {
+            claim(put(session, .unconfirmed))
         }
     }
 
@@ -108,7 +110,7 @@ package struct SessionTable: Sendable {
             let stale = close(login.session.id, .contradiction("its number was given to another client"))
             return stale + [.asked(login, rival: namesakes(of: login.session).first { isOpen($0.id) })]
         case .renewal:
-            guard let known = entries[login.session.id]?.session else {
+            guard let known = self[login.session.id] else {
                 return [.stranger(login.session.id, "renews a session that is not known")]
             }
             if let difference = known.identityDifference(from: login.session) {
@@ -121,27 +123,14 @@ package struct SessionTable: Sendable {
     /// Sessions with the same common name on the same source. The server (OpenVPN without `duplicate-cn`) throws them
     /// out when the newcomer is established, and the newcomer inherits the address.
     private func namesakes(of session: Session) -> [Session] {
-        (bearers[Name(session)] ?? []).filter { $0 != session.id }.sorted()
-            .compactMap { entries[$0]?.session }
-    }
-
-    /// Adds a session, or puts it in place of the one of its id, which has the same name.
-    private mutating func put(_ session: Session, _ phase: Phase) {
-        if let old = entries.updateValue(Entry(session: session, phase: phase), forKey: session.id) {
-            drop(old.session)
-        }
-        bearers[Name(session), default: []].append(session.id)
-    }
-
-    private mutating func drop(_ session: Session) {
         let name = Name(session)
-        bearers[name]?.removeAll { $0 == session.id }
-        if bearers[name]?.isEmpty ?? false { bearers[name] = nil }
+        return byName.all(SlotIndex.hash(name)) { Name(entries[$0].session) == name }
+            .map { entries[$0].session }.filter { $0.id != session.id }.sorted { $0.id < $1.id }
     }
 
     private mutating func established(_ session: Session) -> [SessionChange] {
         let id = session.id
-        guard let entry = entries[id], entry.phase == .admitted || entry.phase == .open else {
+        guard let entry = entry(id), entry.phase == .admitted || entry.phase == .open else {
             return close(id, .contradiction("established without an admitted login"))
                 + [.stranger(id, "established without an admitted login")]
         }
@@ -150,10 +139,9 @@ package struct SessionTable: Sendable {
         }
         let rivals = conflicts(session)
         guard rivals.isEmpty else { return contested(session, rivals) }
-        if entry.phase == .open { release(entry.session) }
-        put(session, .open)
-        claim(session)
-        return [.opened(session)]
+        let opened = put(session, .open)
+        claim(opened)
+        return [.opened(opened)]
     }
 
     /// Two live sessions say that they hold one address: the server routes it to one of them, and we cannot know
@@ -167,9 +155,9 @@ package struct SessionTable: Sendable {
     // MARK: Ends
 
     private mutating func close(_ id: SessionID, _ reason: SessionEnd) -> [SessionChange] {
-        guard let entry = entries.removeValue(forKey: id) else { return [] }
-        drop(entry.session)
+        guard let entry = entry(id) else { return [] }
         release(entry.session)
+        remove(id)
         let closed = SessionChange.closed(entry.session, reason)
         guard entry.phase == .admitted else { return [closed] }
         return [closed] + readmit(displacedBy: entry.session)
@@ -177,10 +165,10 @@ package struct SessionTable: Sendable {
 
     /// A newcomer gave up before it was established: the one it displaced is still in, as the server sees it.
     private mutating func readmit(displacedBy newcomer: Session) -> [SessionChange] {
-        let waiting = namesakes(of: newcomer).filter { entries[$0.id]?.phase == .displaced(by: newcomer.id) }
+        let waiting = namesakes(of: newcomer).filter { entry($0.id)?.phase == .displaced(by: newcomer.id) }
         return waiting.compactMap { session in
             guard conflicts(session).isEmpty else { return nil }
-            entries[session.id]?.phase = .open
+            set(session.id, .open)
             claim(session)
             return .opened(session)
         }
@@ -192,7 +180,7 @@ package struct SessionTable: Sendable {
         _ source: String, _ process: Int32, _ reports: [SessionReport]
     ) -> [SessionChange] {
         let reported = Dictionary(reports.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        let known = entries.keys.filter { $0.source == source }.sorted()
+        let known = entries.all.map(\.session.id).filter { $0.source == source }.sorted()
         var changes = known.filter { reported[$0] == nil || $0.serverProcess != process }
             .flatMap { close($0, .vanished) }
         strangers = strangers.filter { $0.source != source || reported[$0] != nil }
@@ -201,37 +189,80 @@ package struct SessionTable: Sendable {
     }
 
     private mutating func reconcile(_ report: SessionReport) -> [SessionChange] {
-        guard var entry = entries[report.id] else {
+        guard let slot = slot(report.id) else {
             // A handshake that is still under way has no name yet; it will ask when it has one.
             if report.commonName == "UNDEF" || report.commonName.isEmpty { return [] }
             guard strangers.insert(report.id).inserted else { return [] }
             return [.stranger(report.id, "not admitted by us")]
         }
-        guard entry.phase == .open || entry.phase == .unconfirmed else { return [] }
+        let entry = entries[slot]
+        guard entry.isOpen else { return [] }
         if let difference = entry.session.difference(from: report) {
             return close(report.id, .contradiction(difference)) + [.stranger(report.id, difference)]
         }
         let wasConfirmed = entry.phase == .open
         let moved = report.outer != nil && report.outer?.address != entry.session.outer?.address
-        if let outer = report.outer { entry.session.outer = outer }
-        entry.phase = .open
-        entries[report.id] = entry
-        if !wasConfirmed { return [.opened(entry.session)] }
-        return moved ? [.roamed(entry.session)] : []
+        if let outer = report.outer, outer != entry.session.outer { entries[slot].session.outer = outer }
+        entries[slot].phase = .open
+        if !wasConfirmed { return [.opened(entries[slot].session)] }
+        return moved ? [.roamed(entries[slot].session)] : []
     }
 
     // MARK: Addresses
 
-    private func conflicts(_ session: Session) -> [SessionID] {
-        Set(session.holdings.compactMap { holders[$0] }).subtracting([session.id]).sorted()
+    private func holder(of holding: Holding) -> Int? {
+        byHolding.first(SlotIndex.hash(holding)) { slot in
+            let session = entries[slot].session
+            return session.tunnel == holding.tunnel && session.addresses.contains(holding.address)
+        }
     }
 
+    private func conflicts(_ session: Session) -> [SessionID] {
+        Set(session.holdings.compactMap(holder).map { entries[$0].session.id }).subtracting([session.id])
+            .sorted()
+    }
+
+    /// To be called with what is in the table.
     private mutating func claim(_ session: Session) {
-        for holding in session.holdings { holders[holding] = session.id }
+        guard let slot = slot(session.id) else { return }
+        for holding in session.holdings { byHolding.insert(slot, SlotIndex.hash(holding)) }
     }
 
     private mutating func release(_ session: Session) {
-        for holding in session.holdings where holders[holding] == session.id { holders[holding] = nil }
+        guard let slot = slot(session.id) else { return }
+        for holding in session.holdings { byHolding.remove(slot, SlotIndex.hash(holding)) }
+    }
+
+    // MARK: Entries
+
+    private func slot(_ id: SessionID) -> Int? {
+        byID.first(SlotIndex.hash(id)) { entries[$0].session.id == id }
+    }
+
+    private func entry(_ id: SessionID) -> Entry? { slot(id).map { entries[$0] } }
+
+    private mutating func set(_ id: SessionID, _ phase: Phase) {
+        if let slot = slot(id) { entries[slot].phase = phase }
+    }
+
+    /// Adds a session, or puts it in place of the one of its id. Answers it as it is kept; it holds no address yet.
+    @discardableResult private mutating func put(_ session: Session, _ phase: Phase) -> Session {
+        if let old = self[session.id] {
+            release(old)
+            remove(session.id)
+        }
+        let kept = commons.sharing(session)
+        let slot = entries.insert(Entry(session: kept, phase: phase))
+        byID.insert(slot, SlotIndex.hash(session.id))
+        byName.insert(slot, SlotIndex.hash(Name(session)))
+        return kept
+    }
+
+    private mutating func remove(_ id: SessionID) {
+        guard let slot = slot(id) else { return }
+        let session = entries.remove(at: slot).session
+        byID.remove(slot, SlotIndex.hash(id))
+        byName.remove(slot, SlotIndex.hash(Name(session)))
     }
 }
 

@@ -12,7 +12,7 @@ extension CertificateTrust {
         var troubles: [String: [String]] = [:]
 
         private var lists: [RevocationList] = []
-        private var chains: TwoGenerations<DigestKey, Remembered>
+        private var chains: TwoGenerations<CertificateDigest, Remembered>
         private var issuers: TwoGenerations<CertificateDigest, Issuer>
         /// Of the authorities; of the authorities and the lists.
         private var generation = 0
@@ -90,23 +90,6 @@ extension CertificateTrust {
         }
     }
 
-    /// A digest without memory of its own: a table of these is searched without following a pointer for each.
-    struct DigestKey: Sendable, Hashable {
-        private let first, second, third, fourth: UInt64
-
-        init(_ digest: CertificateDigest) {
-            let bytes = unsafe digest.bytes.span.bytes
-            // A digest has 32 bytes; the reads are checked all the same.
-            first = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt64.self)
-            second = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self)
-            third = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 16, as: UInt64.self)
-            fourth = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 24, as: UInt64.self)
-        }
-
-        /// Nobody finds many digests that begin alike.
-        func hash(into hasher: inout Hasher) { hasher.combine(first) }
-    }
-
     /// In a box, so that looking at it copies one reference and not a dozen.
     final class Remembered: Sendable {
         let entry: ChainEntry
@@ -173,7 +156,7 @@ extension CertificateTrust.State {
     // MARK: Reports
 
     mutating func report(on chain: CertificateChain) -> CertificateTrust.Found {
-        let key = CertificateTrust.DigestKey(chain.leaf.digest)
+        let key = chain.leaf.digest
         if let (known, wasOld) = chains.find(key), known.entry.report != nil, known.entry.isOf(chain) {
             // The certificates stay as long as the report, for the day that their authority changes.
             if wasOld {
@@ -224,11 +207,11 @@ extension CertificateTrust.State {
         entry.report = report
         entry.anchors = work.anchorDigests
         entry.generation = generation
-        chains.put(CertificateTrust.Remembered(entry), for: CertificateTrust.DigestKey(chain.leaf.digest))
+        chains.put(CertificateTrust.Remembered(entry), for: chain.leaf.digest)
     }
 
     private mutating func entry(of chain: CertificateChain) -> CertificateTrust.ChainEntry {
-        let known = chains.value(for: CertificateTrust.DigestKey(chain.leaf.digest))
+        let known = chains.value(for: chain.leaf.digest)
         if let known, known.entry.isOf(chain) { return known.entry }
         return CertificateTrust.ChainEntry(issuers: chain.issuers.map(\.digest))
     }
@@ -238,7 +221,7 @@ extension CertificateTrust.State {
     mutating func revocation(
         of chain: CertificateChain, at now: Instant, mustWake: inout Bool
     ) -> RevocationStatus? {
-        let key = CertificateTrust.DigestKey(chain.leaf.digest)
+        let key = chain.leaf.digest
         let known = chains.value(for: key)
         if let known, known.entry.statusGeneration == listGeneration, known.entry.statusFrom <= now,
             now < known.entry.statusUntil, known.entry.isOf(chain)
@@ -251,7 +234,7 @@ extension CertificateTrust.State {
             entry.linkGeneration = generation
             entry.status = nil
             entry.statusGeneration = -1
-            chains.put(CertificateTrust.Remembered(entry), for: CertificateTrust.DigestKey(chain.leaf.digest))
+            chains.put(CertificateTrust.Remembered(entry), for: chain.leaf.digest)
         }
         guard let links = entry.links, !links.isEmpty else { return nil }
         var worst: RevocationStatus?
@@ -268,7 +251,7 @@ extension CertificateTrust.State {
             // A list of later may come into its time meanwhile.
             entry.statusUntil = now + .seconds(60)
             if case .good(let until) = worst { entry.statusUntil = min(entry.statusUntil, until) }
-            chains.put(CertificateTrust.Remembered(entry), for: CertificateTrust.DigestKey(chain.leaf.digest))
+            chains.put(CertificateTrust.Remembered(entry), for: chain.leaf.digest)
         }
         return worst
     }

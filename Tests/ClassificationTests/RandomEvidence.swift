@@ -36,7 +36,8 @@ struct RandomEvidence {
             // What a server hands over is one of the values that the certificate has.
             var handed: [String: String] = [:]
             for (name, values) in subject where chance(60) { handed[name] = values.first }
-            evidence.certificates = Samples.chain(pick([0xCA, 0xCB, 0xCC]), 0xCD, attributes: handed)
+            evidence.certificates = Samples.chain(
+                pick([0xCA, 0xCB, 0xCC]), 0xCD, attributes: NamedTexts(handed))
         }
         if chance(60) {
             let emails = [pick(["alice@council.example", "alice@elsewhere.example"])]

@@ -42,7 +42,7 @@ enum Samples {
             location: place)
     }
 
-    static func chain(_ issuers: UInt8..., attributes: [String: String] = [:]) -> CertificateChain {
+    static func chain(_ issuers: UInt8..., attributes: NamedTexts = [:]) -> CertificateChain {
         CertificateChain(
             leaf: PresentedCertificate(digest: digest(1), attributes: attributes),
             issuers: issuers.map { PresentedCertificate(digest: digest($0), subject: "CN=CA \($0)") })

@@ -3,6 +3,7 @@ import Enforcement
 import Evidence
 import FakeKernel
 import NetworkTypes
+import PacketPath
 import PolicyLanguage
 import RulesetCompiler
 import Sessions
@@ -271,6 +272,40 @@ import Testing
         #expect(world.elements == ["10.8.0.2"])
         #expect(await world.enforcer.sessions.first?.decision.scope.systems == ["crm", "finance"])
         #expect(world.kernel.scopes().count == 1, "scopes that nobody uses are taken back at a reload")
+    }
+
+    /// A scope that everybody leaves for one and the same other becomes that other, where it stands.
+    @Test func aReloadChangesScopesAndNotTheirSessions() async throws {
+        let world = try await World(policy: try Cast.policy(), pathSlots: 16)
+        try await world.open(try Cast.alice(), at: "10.8.0.2 fd08::2", code: try world.code)
+        try await world.open(try Cast.vendor(), at: "10.8.0.3")
+        let elements = world.kernel.sessions()
+        let alice = SessionKey(interfaceIndex: 7, address: try #require(IPAddress("10.8.0.2")))
+        let opens = { (address: String) in
+            let destination = Destination(
+                address: try #require(IPAddress(address)), ipProtocol: .tcp, port: 443)
+            return world.kernel.permits(destination, for: alice)
+        }
+        #expect(try opens("10.10.0.20") && opens("10.10.0.90") && !opens("10.10.0.21"))
+
+        await world.pass(.seconds(1))
+        let other = try Cast.policy(employeesReach: ["crm", "finance"])
+        let receipt = try await world.enforcer.carryOut(.load(other, seeds: try World.seeds))
+        #expect(receipt.moved.map(\.scope) == [["crm", "finance"]])
+        #expect(try opens("10.10.0.20") && !opens("10.10.0.90") && opens("10.10.0.21"))
+        #expect(world.kernel.sessions() == elements, "the elements are the same, and their leases")
+        let maps = AddressFamily.allCases.map(SessionMap.name)
+        let touched = world.kernel.transactions.last?.operations.filter { maps.contains($0.subject ?? "") }
+        #expect(touched == [])
+
+        var tap = try PathReportTests.Tap(world, .tunnel)
+        world.log.forget()
+        try tap.see("10.8.0.2", "10.10.0.21", port: 443, at: world.clock.now())
+        try tap.see("10.8.0.2", "10.10.0.90", port: 443, at: world.clock.now())
+        await tap.report(to: world)
+        #expect(
+            world.log.all.count == 1 && world.log.all[0].contains("10.10.0.90:443/tcp"),
+            "by the packet path too")
     }
 
     // MARK: Bursts

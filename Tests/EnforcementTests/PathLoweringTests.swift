@@ -42,6 +42,12 @@ final class Lowered {
         ])
     }
 
+    /// All keys are of one interface.
+    static func put(_ client: UInt64, _ keys: [SessionKey], _ port: UInt16) -> PathChange {
+        let keys = SessionKeys(interfaceIndex: keys[0].interfaceIndex, addresses: keys.map(\.address))
+        return .put(id(client), keys, space(port))
+    }
+
     /// An event of the session that has this address now, as a worker would make it.
     static func event(_ lowering: Lowered, _ key: SessionKey) -> PathEvent? {
         lowering.value(key).map { PathEvent(kind: .refused, reason: 7, session: $0, tick: 0) }
@@ -59,7 +65,7 @@ final class Lowered {
     @Test(arguments: [false, true]) func eventsAreGivenToTheirSession(isIPv6: Bool) throws {
         let lowering = try Lowered(slotCount: 4)
         let key = Self.key(2, isIPv6: isIPv6)
-        #expect(lowering.apply([.put(Self.id(1), [key], Self.space(443))], at: Self.now).isEmpty)
+        #expect(lowering.apply([Self.put(1, [key], 443)], at: Self.now).isEmpty)
         let event = try #require(Self.event(lowering, key))
         #expect(lowering.origin(of: event) == .session(Self.id(1), changedAt: Self.now))
         #expect(lowering.origin(of: Self.spoofed(key)) == .nobody)
@@ -74,7 +80,7 @@ final class Lowered {
 
     @Test func renewalsChangeNothingAndOtherScopesDo() throws {
         let lowering = try Lowered(slotCount: 4)
-        let put = { (port: UInt16) in PathChange.put(Self.id(1), [Self.key(2)], Self.space(port)) }
+        let put = { (port: UInt16) in Self.put(1, [Self.key(2)], port) }
         _ = lowering.apply([put(443)], at: Self.now)
         let first = lowering.value(Self.key(2))
         _ = lowering.apply([put(443)], at: Self.now + .seconds(20))
@@ -92,8 +98,8 @@ final class Lowered {
     /// The newcomer is put before the old session's end is heard, or after: it keeps its address either way.
     @Test(arguments: [true, false]) func anAddressPassesToItsNewSession(newcomerFirst: Bool) throws {
         let lowering = try Lowered(slotCount: 4)
-        _ = lowering.apply([.put(Self.id(1), [Self.key(2)], Self.space(443))], at: Self.now)
-        let changes: [PathChange] = [.put(Self.id(2), [Self.key(2)], Self.space(443)), .remove(Self.id(1))]
+        _ = lowering.apply([Self.put(1, [Self.key(2)], 443)], at: Self.now)
+        let changes: [PathChange] = [Self.put(2, [Self.key(2)], 443), .remove(Self.id(1))]
         _ = lowering.apply(newcomerFirst ? changes : changes.reversed(), at: Self.now)
         let event = try #require(Self.event(lowering, Self.key(2)))
         #expect(lowering.origin(of: event) == .session(Self.id(2), changedAt: Self.now))
@@ -104,7 +110,7 @@ final class Lowered {
         let lowering = try Lowered(slotCount: 1)
         for client in 1...3 as ClosedRange<UInt64> {
             _ = lowering.apply(
-                [.put(Self.id(client), [Self.key(UInt32(client))], Self.space(443))], at: Self.now)
+                [Self.put(client, [Self.key(UInt32(client))], 443)], at: Self.now)
         }
         #expect(lowering.count == 3)
         #expect(lowering.slot(of: Self.id(1)) != nil && lowering.slot(of: Self.id(2)) == nil)
@@ -130,7 +136,7 @@ final class Lowered {
                 let port = UInt16.random(in: 1...5, using: &random)
                 sessions[client] = (keys, port)
                 _ = lowering.apply(
-                    [.put(Self.id(client), keys, Self.space(port))], at: Self.now + .seconds(step))
+                    [Self.put(client, keys, port)], at: Self.now + .seconds(step))
             }
             #expect(lowering.count == sessions.values.reduce(0) { $0 + $1.keys.count }, "seed \(seed)")
             for (client, known) in sessions {

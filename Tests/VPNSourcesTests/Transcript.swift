@@ -150,10 +150,10 @@ func summary(_ event: SessionEvent) -> String {
 }
 
 private func summary(_ session: Session) -> String {
-    let claims = session.claims.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let claims = session.claims.byName.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     let chain = ([session.certificates?.leaf].compactMap(\.self) + (session.certificates?.issuers ?? [])).map
     {
-        "\($0.digest) \($0.serial) \($0.subject) \($0.attributes.sorted { $0.key < $1.key })"
+        "\($0.digest) \($0.serial) \($0.subject) \($0.attributes.byName.sorted { $0.key < $1.key })"
     }
     return
         "\(session.id) \(session.id.serverProcess) \(session.tunnel) \(session.commonName) \(session.userName) "

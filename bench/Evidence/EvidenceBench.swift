@@ -11,6 +11,8 @@ struct EvidenceBench {
             print("evidence: needs root, for a network namespace of its own")
             exit(2)
         }
+        // As the daemon does.
+        _ = gh_use_one_arena()
         let arguments = CommandLine.arguments.dropFirst()
         let count = arguments.contains("--quick") ? 10_000 : 100_000
         let bounds = try await Parts(count: count).run()
@@ -34,7 +36,7 @@ struct Bound {
         bounds.map { bound in
             let figure = String(format: "%12.2f", bound.figure)
             let limit = String(format: "%@ %.0f", bound.isCeiling ? "at most" : "at least", bound.limit)
-            let name = bound.what.padding(toLength: 58, withPad: " ", startingAt: 0)
+            let name = bound.what.padding(toLength: 66, withPad: " ", startingAt: 0)
             return "\(bound.holds ? "ok  " : "MISS") \(name) \(figure) \(bound.unit), \(limit)"
         }.joined(separator: "\n")
     }

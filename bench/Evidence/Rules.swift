@@ -76,11 +76,27 @@ enum Rules {
             access: [files, portal]
         """
 
+    /// A class for each of four teams, which reach different things: of the scope that all had, three quarters leave.
+    static let split = """
+        \(head)
+        classes:
+          - { name: lost, when: { device: [lost, stolen] }, access: none }
+          - name: employee
+            when: { certificate: corporate, device: in-use, group: staff, posture: { firewall: { within: 365d } } }
+            access: [crm, files, portal]
+          - { name: red, when: { certificate: corporate, group: team-0 }, access: [portal] }
+          - { name: green, when: { certificate: corporate, group: team-1 }, access: [portal, crm] }
+          - { name: blue, when: { certificate: corporate, group: team-2 }, access: [portal, files] }
+          - { name: bare, when: { certificate: corporate, group: staff }, access: [crm, files] }
+        """
+
     static func compile(_ policy: String, devices: Int) throws -> Policy {
         let table = (0..<devices).map {
             "laptop-\($0),\(digest($0)),person-\($0),laptop,in-use,true,Council,2026-11-20"
         }
-        let users = (0..<devices).map { "person-\($0),staff,Council,training;agreement,2026-11-01" }
+        let users = (0..<devices).map {
+            "person-\($0),staff;team-\($0 % 4),Council,training;agreement,2026-11-01"
+        }
         let files = [
             "policy.yaml": policy, "systems.yaml": systems,
             "authorities.yaml": "authorities: { corporate: { digest: \(authority) } }",

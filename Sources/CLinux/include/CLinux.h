@@ -60,4 +60,8 @@ int gh_make_sealed_file(const char *_Nonnull name, const void *_Nonnull bytes, s
 /* Gives free memory that malloc keeps back to the system (malloc_trim). Takes milliseconds. */
 void gh_return_free_memory(void);
 
+/* Has every thread allocate from one arena (mallopt, M_ARENA_MAX), so that what one frees serves the others: what a burst
+   leaves behind is not kept once for each thread. 0, or -1. To be called before there are threads. */
+int gh_use_one_arena(void);
+
 #endif

@@ -7,7 +7,7 @@ import Sessions
 /// What follows from decisions for the packet path, in the order in which it is to be done.
 enum PathChange: Sendable, Hashable {
     /// The session has these addresses and may reach this; whatever was known of it before is gone.
-    case put(SessionID, [SessionKey], FlowSpace)
+    case put(SessionID, SessionKeys, FlowSpace)
     case remove(SessionID)
 }
 
@@ -19,18 +19,20 @@ enum PathChange: Sendable, Hashable {
 /// two against each other asks ``origin(of:)`` when the session changed last.
 struct PathLowering: ~Copyable {
     private var image: PathImage
-    private var sessions: [SessionID: Entry] = [:]
+    private var sessions = SlotTable<Entry>()
+    private var byID = SlotIndex()
     private var scopes: [FlowSpace: ScopeUse] = [:]
     private var nextScope: UInt32 = 1
     /// By slot: the last session that had it.
-    private var owners: [UInt32: Owner] = [:]
+    private var owners: ContiguousArray<Owner?> = []
     /// Sessions for which there was no slot. They cannot be told apart by events.
     private var unslotted: Set<SessionID> = []
     /// Addresses of sessions that are gone, for as long as their packets may still come.
     private var gone: [SessionKey: Owner] = [:]
 
     private struct Entry {
-        var keys: Set<SessionKey>
+        let id: SessionID
+        var keys: SessionKeys
         var space: FlowSpace
         var slot: SessionSlot
     }
@@ -86,7 +88,7 @@ struct PathLowering: ~Copyable {
             switch change {
             case .put(let id, let keys, let space):
                 do throws(SessionIndexError) {
-                    try put(id, Set(keys), space, at: now)
+                    try put(id, keys, space, at: now)
                 } catch {
                     remove(id, at: now)
                     failed.append(id)
@@ -100,33 +102,38 @@ struct PathLowering: ~Copyable {
     }
 
     private mutating func put(
-        _ id: SessionID, _ keys: Set<SessionKey>, _ space: FlowSpace, at now: Instant
+        _ id: SessionID, _ keys: SessionKeys, _ space: FlowSpace, at now: Instant
     ) throws(SessionIndexError) {
-        let old = sessions[id]
+        let old = entry(id)
         // Renewals change nothing, and are nearly all there is.
         if let old, old.keys == keys, old.space == space { return }
         let scope = retain(space)
         let slot = old?.slot ?? image.takeSlot()
-        sessions[id] = Entry(keys: keys, space: space, slot: slot)
+        keep(Entry(id: id, keys: keys, space: space, slot: slot))
         if slot.number == SessionValue.noSlot {
             unslotted.insert(id)
         } else {
-            owners[slot.number] = Owner(id: id, slot: slot, changedAt: now)
+            own(Owner(id: id, slot: slot, changedAt: now))
         }
         let value = SessionValue(scope: scope, slot: slot)
-        for key in old?.keys.subtracting(keys) ?? [] { forget(key, id, slot, at: now) }
+        for key in old?.keys.all ?? [] where !keys.contains(key) { forget(key, id, slot, at: now) }
         if let old { release(old.space) }
-        for key in keys {
+        for key in keys.all {
             try image.put(key, value)
             gone[key] = nil
         }
     }
 
     private mutating func remove(_ id: SessionID, at now: Instant) {
-        guard let old = sessions.removeValue(forKey: id) else { return }
+        guard let place = place(id) else { return }
+        let old = sessions.remove(at: place)
+        byID.remove(place, SlotIndex.hash(id))
         unslotted.remove(id)
-        for key in old.keys { forget(key, id, old.slot, at: now) }
-        owners[old.slot.number]?.changedAt = now
+        for key in old.keys.all { forget(key, id, old.slot, at: now) }
+        if var owner = owner(old.slot.number) {
+            owner.changedAt = now
+            own(owner)
+        }
         release(old.space)
         image.giveBack(old.slot)
     }
@@ -136,6 +143,28 @@ struct PathLowering: ~Copyable {
         guard let value = image.find(key), value.isOf(slot) else { return }
         image.remove(key)
         gone[key] = Owner(id: id, slot: slot, changedAt: now)
+    }
+
+    // MARK: Who is known
+
+    private func place(_ id: SessionID) -> Int? { byID.first(SlotIndex.hash(id)) { sessions[$0].id == id } }
+
+    private func entry(_ id: SessionID) -> Entry? { place(id).map { sessions[$0] } }
+
+    private mutating func keep(_ entry: Entry) {
+        if let place = place(entry.id) {
+            sessions[place] = entry
+        } else {
+            byID.insert(sessions.insert(entry), SlotIndex.hash(entry.id))
+        }
+    }
+
+    private func owner(_ number: UInt32) -> Owner? { number < owners.count ? owners[Int(number)] : nil }
+
+    private mutating func own(_ owner: Owner) {
+        let missing = Int(owner.slot.number) + 1 - owners.count
+        if missing > 0 { owners.append(contentsOf: repeatElement(nil, count: missing)) }
+        owners[Int(owner.slot.number)] = owner
     }
 
     // MARK: Scopes
@@ -176,16 +205,16 @@ struct PathLowering: ~Copyable {
 
     /// The session's slot among the counters; nil when the packet path does not know it, or had no slot left.
     func slot(of id: SessionID) -> SessionSlot? {
-        guard let slot = sessions[id]?.slot, slot.number != SessionValue.noSlot else { return nil }
+        guard let slot = entry(id)?.slot, slot.number != SessionValue.noSlot else { return nil }
         return slot
     }
 
     /// Sessions that `isUsed` says are used, by their slots; those without one are not known to be idle, and are among
-    /// them. Costs a step in a dictionary for each slot, and no look-up but for those that are used.
+    /// them. Costs a step in an array for each slot, and no look-up but for those that are used.
     func used(_ isUsed: (SessionSlot) -> Instant?, orElse now: Instant) -> [(id: SessionID, at: Instant)] {
         var all = unslotted.map { (id: $0, at: now) }
-        for owner in owners.values {
-            guard let at = isUsed(owner.slot), sessions[owner.id]?.slot == owner.slot else { continue }
+        for case let owner? in owners {
+            guard let at = isUsed(owner.slot), entry(owner.id)?.slot == owner.slot else { continue }
             all.append((owner.id, at))
         }
         return all
@@ -210,8 +239,8 @@ struct PathLowering: ~Copyable {
             guard let key = event.sourceKey, let owner = gone[key] else { return .nobody }
             return .gone(owner.id)
         }
-        guard let owner = owners[event.session.slot], event.session.isOf(owner.slot) else { return .nobody }
-        return sessions[owner.id]?.slot == owner.slot
+        guard let owner = owner(event.session.slot), event.session.isOf(owner.slot) else { return .nobody }
+        return entry(owner.id)?.slot == owner.slot
             ? .session(owner.id, changedAt: owner.changedAt) : .gone(owner.id)
     }
 }

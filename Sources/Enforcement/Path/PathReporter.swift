@@ -30,9 +30,8 @@ struct PathReporter: Sendable {
     mutating func note(_ event: PathEvent, _ context: Context, at now: Instant) -> Effects.Note? {
         let subject = Subject(kind: event.kind, session: context.session?.id)
         guard limiter.admits(subject, at: now) else { return nil }
-        var note = Effects.Note(
-            level: Self.level(event.kind), message: Self.message(event, context), metadata: [:])
-        if let session = context.session { note.name(session) }
+        let note = Effects.Note(
+            level: Self.level(event.kind), message: Self.message(event, context), session: context.session)
         return note
     }
 
@@ -42,8 +41,7 @@ struct PathReporter: Sendable {
             let whose = subject.session.map { " of session \($0)" } ?? ""
             return Effects.Note(
                 level: .notice,
-                message: "\(held) more events '\(Self.name(subject.kind))'\(whose) in a minute",
-                metadata: [:])
+                message: "\(held) more events '\(Self.name(subject.kind))'\(whose) in a minute")
         }
     }
 

@@ -29,6 +29,8 @@ extension Transaction {
     private static func sessionOperations(_ changes: [RulesetChange], at now: Instant) -> [Operation] {
         var order: [SessionKey] = []
         var last: [SessionKey: Ruleset.Element?] = [:]
+        order.reserveCapacity(changes.count)
+        last.reserveCapacity(changes.count)
         for change in changes {
             switch change {
             case .put(let key, let element):

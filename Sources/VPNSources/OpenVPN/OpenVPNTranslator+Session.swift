@@ -23,7 +23,7 @@ extension OpenVPNTranslator {
             outer: try Self.outer(variables, phase == .before ? "untrusted" : "trusted"),
             addresses: phase == .before ? [] : try Self.addresses(variables),
             startedAt: phase == .before ? now : try Self.startedAt(variables) ?? now,
-            claims: variables.all.filter { Self.isClaim($0.key) })
+            claims: NamedTexts(variables.all.filter { Self.isClaim($0.key) }))
     }
 
     private static func isClaim(_ name: String) -> Bool {
@@ -107,8 +107,8 @@ extension OpenVPNTranslator {
             }
             chain.append(
                 PresentedCertificate(
-                    digest: digest, serial: found.serial, subject: found.subject, attributes: found.attributes
-                ))
+                    digest: digest, serial: found.serial, subject: found.subject,
+                    attributes: NamedTexts(found.attributes)))
         }
         return chain.first.map { CertificateChain(leaf: $0, issuers: Array(chain.dropFirst())) }
     }

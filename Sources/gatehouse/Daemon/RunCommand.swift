@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Control
 import Enforcement
 import Evidence
@@ -30,6 +31,8 @@ struct Run: AsyncParsableCommand {
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw ValidationError("no log level '\(logLevel)'")
         }
+        // A burst is worked on by whichever thread is free, and would leave a hole in the arena of each.
+        _ = gh_use_one_arena()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         var log = Logger(label: "gatehouse")
         log.logLevel = level
