@@ -175,7 +175,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "EvidenceTests", dependencies: ["TestSupport", "Evidence", "Sessions", "NetworkTypes"],
-            swiftSettings: strict),
+            exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "CertificatesTests",
             dependencies: [
@@ -268,8 +268,9 @@ let package = Package(
             name: "GatehouseTests",
             dependencies: [
                 "FakeKernel", "gatehouse", "Portal", "Enforcement", "RulesetCompiler", "Classification",
-                "PolicyLanguage", "Evidence", "Store", "Control", "Sessions", "NetworkTypes", argumentParser,
-                logging,
+                "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Control", "Sessions",
+                "NetworkTypes",
+                argumentParser, logging,
             ], swiftSettings: strict),
         .testTarget(
             name: "ReplayTests",

@@ -1,3 +1,4 @@
+import Evidence
 import Logging
 import RulesetCompiler
 import Sessions
@@ -21,6 +22,14 @@ struct Effects {
     var cut: [SessionID] = []
     /// Sessions that were put into another class or scope, or lost everything, in the order of what was done.
     var moves: [SessionMove] = []
+
+    /// Sessions whose chain was judged anew by other authorities, with what was found before.
+    var judged: [Judged] = []
+
+    struct Judged {
+        var session: SessionID
+        var before: CertificateReport?
+    }
 
     /// A line for the log. Never holds a secret.
     struct Note {

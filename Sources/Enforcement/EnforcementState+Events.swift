@@ -91,7 +91,7 @@ extension EnforcementState {
         // that it is lost, whatever is typed on it.
         var proofs = SessionProofs(
             mfaVerifiedAt: now,
-            certificates: login.session.certificates.flatMap { surroundings.certificates?.report(on: $0) })
+            certificates: login.session.certificates.flatMap { report(on: $0, by: policy) })
         let best = explain(login.session, proofs, at: now)
         guard best.isAdmitted else { return refuse(login, log: best.logLine, tell: best.tell, &effects) }
         proofs.mfaVerifiedAt = nil
@@ -202,7 +202,7 @@ extension EnforcementState {
     }
 
     /// Remembers a live session, so that a later process can take it over.
-    private mutating func record(_ id: SessionID, _ effects: inout Effects) {
+    mutating func record(_ id: SessionID, _ effects: inout Effects) {
         guard let known = enforced[id], let index = interfaces[known.session.tunnel] else { return }
         effects.ledger.append(
             .session(

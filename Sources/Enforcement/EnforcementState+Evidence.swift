@@ -38,6 +38,7 @@ extension EnforcementState {
             restore(before)
             throw .badStatement(error)
         }
+        registerRevision.move()
         affected.formUnion(subjects.flatMap(sessions))
         effects.ledger.append(.facts(stated))
         // Kept all the same, for who did it and why.

@@ -9,8 +9,9 @@ package enum Order: Sendable {
     /// Cut, and keep out until `readmit`.
     case disconnect(Target, by: String, reason: String)
     case readmit(Target, by: String)
-    /// What registers are to say: all of it, or none where some of it is no good.
-    case state([RegisterStatement], by: String, reason: String)
+    /// What registers are to say: all of it, or none where some of it is no good, or where the registers are not those
+    /// any more that were read.
+    case state([RegisterStatement], ifRevision: RegisterRevision? = nil, by: String, reason: String)
     /// Forget a user's wrong codes, and which codes were used: for a clock that was wrong, or somebody who typed wrong
     /// ones in another's name. A code that was used in the last minute or so could be used again.
     case forgetCodes(user: String, by: String)
@@ -55,6 +56,8 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     /// There is such a line already.
     case taken(RegisterSubject)
     case noSuchLine(RegisterSubject)
+    /// They were changed, or loaded anew, since they were read.
+    case registersMoved
     /// The device is lent to somebody in that time.
     case onLoan(Loan)
     case noCertificate(SessionID)
@@ -78,6 +81,8 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .taken(let subject):
             "\(subject) is on the register already, or something is stated of it; 'set' changes that"
         case .noSuchLine(let subject): "no \(subject) on the register"
+        case .registersMoved:
+            "the registers have changed since they were read, so nothing was stated: read them again"
         case .onLoan(let loan):
             "device '\(loan.device)' is on loan to '\(loan.user)' from \(loan.from)"
                 + (loan.until.map { " until \($0)" } ?? "") + " (\(loan.reference))"
@@ -104,7 +109,8 @@ extension EnforcementState {
             let subject = try subject(of: target)
             guard holds.removeValue(forKey: subject) != nil else { throw .notHeld }
             effects.ledger.append(.lift(subject, by: by, at: now))
-        case .state(let statements, let by, let reason):
+        case .state(let statements, let revision, let by, let reason):
+            if let revision, revision != registerRevision { throw .registersMoved }
             try state(statements, by: by, reason: reason, at: now, &effects)
         case .forgetCodes(let user, _):
             guard codes.hasSeed(user) else { throw .noCodes(user: user) }
@@ -133,6 +139,7 @@ extension EnforcementState {
         case .load(let policy, let seeds):
             replaceFileSeeds(seeds)
             noteDoubleSeeds(&effects)
+            judgeChains(by: policy, &effects)
             replace(policy: policy, at: now, &effects)
         }
     }

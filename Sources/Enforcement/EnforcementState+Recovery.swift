@@ -22,12 +22,12 @@ extension EnforcementState {
                 _ = table.apply(.ended(session.id, nil))
                 continue
             }
+            let proofs = held(known.proofs, of: session)
             let decision = Classifier.decide(
-                evidence(for: session, known.proofs, at: now), under: policy, at: now)
+                evidence(for: session, proofs, at: now), under: policy, at: now)
             enforced.add(
                 EnforcedSession(
-                    session: table[session.id] ?? session, proofs: known.proofs, decision: decision,
-                    openedAt: now))
+                    session: table[session.id] ?? session, proofs: proofs, decision: decision, openedAt: now))
             guard decision.isAdmitted, let slot = enforced.slot(of: session.id) else { continue }
             resume(slot, index, decision.flowSpace(under: policy), alive, &effects)
         }

@@ -16,6 +16,7 @@ struct EnforcementState: Sendable {
     var facts: RegisterFacts
     /// The registers in force.
     var registers: Registers
+    var registerRevision: RegisterRevision
     /// What was last reported of devices, by inventory id.
     var postures: [String: DevicePosture]
     var surroundings: Surroundings
@@ -45,7 +46,7 @@ struct EnforcementState: Sendable {
 
     init(
         settings: EnforcementSettings, policy: Policy, codes: TOTPVerifier, recollection: Recollection,
-        surroundings: Surroundings = Surroundings(), closedBecause: String? = nil
+        surroundings: Surroundings = Surroundings(), closedBecause: String? = nil, startedAt: Instant
     ) {
         self.settings = settings
         self.policy = policy
@@ -57,6 +58,7 @@ struct EnforcementState: Sendable {
         facts = RegisterFacts(recollection.facts)
         postures = recollection.postures
         registers = facts.laid(over: policy.registers)
+        registerRevision = RegisterRevision(epoch: startedAt)
         self.surroundings = surroundings
     }
 
@@ -337,6 +339,7 @@ struct EnforcementState: Sendable {
         let overtaken = facts.drop(overtakenBy: policy.registers)
         if !overtaken.isEmpty { effects.ledger.append(.overtaken(overtaken, at: now)) }
         registers = facts.laid(over: policy.registers)
+        registerRevision.move()
         let decisions = decisions(at: now)
         redefineScopes(decisions, &effects)
         for (slot, decision) in decisions {

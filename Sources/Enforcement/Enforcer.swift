@@ -32,7 +32,8 @@ package actor Enforcer {
         case observations([Observation])
         case order(Order, isTrial: Bool, reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void)
         case reports(
-            [PostureReport], reply: @Sendable ([Result<PostureReceipt, PostureRejection>]) -> Void)
+            [PostureReport], isTrial: Bool,
+            reply: @Sendable ([Result<PostureReceipt, PostureRejection>]) -> Void)
         case surroundings(Surroundings)
         case tick
         case barrier(@Sendable () -> Void)
@@ -54,7 +55,7 @@ package actor Enforcer {
     ) {
         state = EnforcementState(
             settings: settings, policy: policy, codes: codes, recollection: recollection,
-            surroundings: surroundings, closedBecause: closedBecause)
+            surroundings: surroundings, closedBecause: closedBecause, startedAt: clock.now())
         overtaken = state.facts.drop(overtakenBy: policy.registers)
         state.registers = state.facts.laid(over: policy.registers)
         remembered = recollection.sessions
@@ -145,8 +146,21 @@ package actor Enforcer {
     nonisolated package func take(
         _ reports: [PostureReport]
     ) async -> [Result<PostureReceipt, PostureRejection>] {
+        await send(reports, isTrial: false)
+    }
+
+    /// Says what reports would do, and does nothing.
+    nonisolated package func tryOut(
+        _ reports: [PostureReport]
+    ) async -> [Result<PostureReceipt, PostureRejection>] {
+        await send(reports, isTrial: true)
+    }
+
+    nonisolated private func send(
+        _ reports: [PostureReport], isTrial: Bool
+    ) async -> [Result<PostureReceipt, PostureRejection>] {
         await withCheckedContinuation { continuation in
-            mailbox.send(.reports(reports) { continuation.resume(returning: $0) })
+            mailbox.send(.reports(reports, isTrial: isTrial) { continuation.resume(returning: $0) })
         }
     }
 
@@ -205,7 +219,8 @@ package actor Enforcer {
                 } catch {
                     reply(.failure(error))
                 }
-            case .reports(let told, let reply):
+            case .reports(let told, true, let reply): reply(trial(of: told, at: now))
+            case .reports(let told, false, let reply):
                 let outcome = state.handle(told, at: now, &effects)
                 reports.append(Pending(reply: reply, outcome: outcome))
             case .surroundings(let new):
@@ -259,6 +274,14 @@ package actor Enforcer {
         return .success(OrderReceipt(cut: effects.cut, moved: effects.moves, committedAt: now))
     }
 
+    private func trial(
+        of reports: [PostureReport], at now: Instant
+    ) -> [Result<PostureReceipt, PostureRejection>] {
+        var copy = state
+        var effects = Effects()
+        return copy.handle(reports, at: now, &effects)
+    }
+
     /// Disk, kernel, VPN server, in this order.
     private func settle(
         _ effects: inout Effects, previous: Rules?, keptBefore: EnforcementState.Kept
@@ -275,7 +298,9 @@ package actor Enforcer {
             let revived = previous.facts.all.filter { !state.facts[$0.subject].contains($0) }
             state.facts = previous.facts
             if !revived.isEmpty { effects.ledgerAfterwards.append(.facts(revived)) }
+            state.takeBack(effects.judged, &undo)
             state.replace(policy: previous.policy, at: clock.now(), &undo)
+            effects.ledgerAfterwards += undo.ledger
             (_, committedAt) = await commit(undo.ruleset)
             effects.path += undo.path
             effects.disconnections += undo.disconnections
@@ -390,17 +415,6 @@ package actor Enforcer {
     package var closedBecause: String? { state.kept.closedBecause }
     /// Whether somebody was given a seed of one-time codes by order.
     package func isEnrolled(_ user: String) -> Bool { state.kept.seeds[user] != nil }
-
-    /// What is stated of lines that are not in force, since they are not whole: of a device that left the rule files,
-    /// say, that it is stolen.
-    package func unwholeLines(of kind: RegisterKind) -> [String: RegisterFields] {
-        var lines: [String: RegisterFields] = [:]
-        for subject in state.facts.subjects where subject.kind == kind {
-            guard state.registers.fields(of: subject) == nil else { continue }
-            lines[subject.key] = state.facts.fields(of: subject, over: state.policy.registers)
-        }
-        return lines
-    }
 
     package var holds: [Hold] { state.holds.values.sorted { $0.since < $1.since } }
     /// Every session that is known, open or cut, by id.

@@ -142,7 +142,7 @@ private struct Body {
     }
 
     private mutating func time(_ node: Int, _ key: String) -> Instant? {
-        guard tape.kind(node) == .string, let time = TimeReader.timestamp(tape.written(node)) else {
+        guard tape.kind(node) == .string, let time = TimeText.timestamp(tape.written(node)) else {
             add(node, key, "expected a time with its offset, such as 2026-11-21T10:00:00Z", shown: node)
             return nil
         }

@@ -46,17 +46,6 @@ package enum TimeText {
         return CivilDate(year: year, month: month, day: day)
     }
 
-    /// Reads `2026-11-21T10:00:00Z` (RFC 3339): an offset is asked for, seconds may be left out, a leap second may
-    /// not be named.
-    package static func timestamp(_ text: String) -> Instant? {
-        guard let tee = text.firstIndex(of: "T"), let date = date(String(text[..<tee])) else { return nil }
-        let rest = text[text.index(after: tee)...]
-        guard let sign = rest.firstIndex(where: { "Z+-".contains($0) }),
-            let time = timeOfDay(rest[..<sign]), let offset = offset(rest[sign...])
-        else { return nil }
-        return Instant(secondsSince1970: Int64(date.dayNumber * 86_400 + time - offset))
-    }
-
     /// Reads `08:00` as minutes since midnight; `24:00` is the end of the day.
     package static func minuteOfDay(_ text: String) -> Int? {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
@@ -77,22 +66,6 @@ package enum TimeText {
         else { return nil }
         let count = (end - start + 7) % 7
         return Set((0...count).map { all[(start + $0) % 7] })
-    }
-
-    private static func timeOfDay(_ text: Substring) -> Int? {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard (2...3).contains(parts.count), let hour = number(parts[0], digits: 2), hour < 24,
-            let minute = number(parts[1], digits: 2), minute < 60
-        else { return nil }
-        if parts.count == 2 { return hour * 3600 + minute * 60 }
-        guard let second = number(parts[2], digits: 2), second < 60 else { return nil }
-        return hour * 3600 + minute * 60 + second
-    }
-
-    private static func offset(_ text: Substring) -> Int? {
-        if text == "Z" { return 0 }
-        guard let time = timeOfDay(text.dropFirst()), text.count == 6 else { return nil }
-        return text.first == "-" ? -time : time
     }
 
     private static func number(_ text: Substring, digits: Int) -> Int? {

@@ -39,6 +39,8 @@ extension ControlMessages {
 
     struct RegisterList: Codable {
         var lines: [RegisterLineMessage]
+        /// What the lines were at: `register.state` takes it as `ifRevision`. Nil in what a command prints of some lines.
+        var revision: String?
     }
 
     /// One line of a register, as it is in force.
@@ -88,6 +90,9 @@ extension ControlMessages {
         var reason: String
         /// Say what would happen, and do nothing.
         var dryRun: Bool?
+        /// Refuse with `registers-moved`, also a dry run, when the registers are not those any more that `register.list`
+        /// had; nil: whatever they are.
+        var ifRevision: String?
         /// What came before in parts is stated together with this; nil when nothing did.
         var batch: RegisterBatch?
     }
@@ -125,6 +130,8 @@ extension ControlMessages {
         var screenLockMinutes: Int?
         /// When it was seen; now when not said.
         var observedAt: String?
+        /// Say what would happen, and do nothing.
+        var dryRun: Bool?
 
         func posture(at now: Instant) throws -> DevicePosture {
             let seen = try observedAt.map(Self.instant) ?? now

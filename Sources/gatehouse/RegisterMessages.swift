@@ -4,6 +4,9 @@ import Foundation
 /// Statements that are too many for one request: all parts but the last go by `register.state-part`, and are stated
 /// together with what `register.state` has, or not at all.
 extension ControlMessages {
+    /// The id of the failure when the registers are not those any more that `ifRevision` says.
+    static let registersMoved = "registers-moved"
+
     /// For `register.state-part`.
     struct RegisterPartArguments: Codable {
         /// The part's own number is in it.
@@ -40,7 +43,9 @@ struct RegisterRequests {
     private static let partBytes = 1 << 20 - 1 << 16
 
     /// Throws when a statement has no JSON form.
-    init(_ statements: [RegisterStatement], reason: String, dryRun: Bool) throws {
+    init(
+        _ statements: [RegisterStatement], reason: String, dryRun: Bool, ifRevision: String? = nil
+    ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
         var groups: [[ControlMessages.RegisterStatementMessage]] = [[]]
@@ -60,7 +65,7 @@ struct RegisterRequests {
             .init(batch: .init(id: id, part: index + 1), statements: group)
         }
         last = .init(
-            statements: groups[groups.count - 1], reason: reason, dryRun: dryRun,
+            statements: groups[groups.count - 1], reason: reason, dryRun: dryRun, ifRevision: ifRevision,
             batch: groups.count == 1 ? nil : .init(id: id, part: groups.count))
     }
 }

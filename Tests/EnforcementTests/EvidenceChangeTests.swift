@@ -174,6 +174,32 @@ import Testing
         #expect(await world.enforcer.sessions.first?.decision.className == "managed")
     }
 
+    @Test func trialOfReportsSaysWhatWouldBeAndDoesNothing() async throws {
+        let world = try await World(policy: try Pack.policy())
+        try await world.open(try Cast.alice(), at: "10.8.0.2")
+        let transactions = world.kernel.transactions.count
+        var posture = DevicePosture()
+        posture.antivirus = .init(World.start, observedAt: World.start)
+        let good = PostureReport(subject: .device("laptop-0042"), reporter: "erin", posture: posture)
+        let strange = PostureReport(subject: .device("laptop-9"), reporter: "erin", posture: posture)
+        posture.antivirus = .init(World.start, observedAt: World.start + .seconds(3600))
+        let early = PostureReport(subject: .device("laptop-0042"), reporter: "erin", posture: posture)
+        // Twice, since the first must not have left anything behind.
+        for _ in 0..<2 {
+            let answers = await world.enforcer.tryOut([good, strange, early])
+            #expect(try answers[0].get().moved.map(\.to) == ["protected"])
+            #expect(throws: PostureRejection.unknownDevice) { try answers[1].get() }
+            #expect(throws: PostureRejection.self) { try answers[2].get() }
+        }
+        #expect(await world.enforcer.postures == [:])
+        #expect(world.ledger.recollection.postures == [:])
+        #expect(world.kernel.transactions.count == transactions)
+        #expect(await world.enforcer.sessions.first?.decision.className == "managed")
+        // And then it is as was said.
+        let receipt = try #require(try await world.enforcer.take([good]).first?.get())
+        #expect(receipt.moved.map(\.to) == ["protected"])
+    }
+
     /// Shortly before a scope changes of which some stays, the kernel is told to keep the session for a moment longer: the
     /// new scope takes over without an instant in which nothing is there.
     @Test func whatStaysAllowedIsNeverOutOfTheKernelWhenAGrantEnds() async throws {
@@ -287,7 +313,7 @@ private struct Atlas: CountryLookup {
 enum Pack {
     static func policy(
         owner: String = "alice", status: String = "in-use", access: String = "[crm, portal]",
-        country: String? = nil
+        country: String? = nil, device: String = "laptop-0042"
     ) throws -> Policy {
         let place = country.map { ", country: [\($0)]" } ?? ""
         let files = [
@@ -315,7 +341,7 @@ enum Pack {
                 "authorities: { corporate: { digest: \(String(repeating: "ca", count: 32)) } }",
             "devices.csv": """
             id,digest,owner,kind,status,managed
-            laptop-0042,\(String(repeating: "01", count: 32)),\(owner),laptop,\(status),true
+            \(device),\(String(repeating: "01", count: 32)),\(owner),laptop,\(status),true
             laptop-0043,\(String(repeating: "02", count: 32)),bob,laptop,in-use,true
             """,
         ]

@@ -83,6 +83,7 @@ import Testing
     @Test(arguments: [
         ("antivirus", #"{"signatures_at":"1795237200"}"#, "antivirus=2026-11-21T05:00:00Z"),
         ("antivirus", #"{"signatures_at":"2026-11-21T05:00:00Z"}"#, "antivirus=2026-11-21T05:00:00Z"),
+        ("antivirus", #"{"signatures_at":"2026-11-21T05:00:00.1234567Z"}"#, "antivirus=2026-11-21T05:00:00Z"),
         // --logger_numerics
         ("antivirus", #"{"signatures_at":1795237200}"#, "antivirus=2026-11-21T05:00:00Z"),
         (

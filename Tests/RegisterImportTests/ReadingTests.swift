@@ -223,6 +223,10 @@ struct ReadingTests {
             ("managed", "c", "Yes", "true"),
             ("managed", "{ is: \"no\" }", "whatever", "false"),
             ("last-on-site", "c", "2026-11-21T10:00:00+01:00", "2026-11-21T09:00:00Z"),
+            // What .NET and JavaScript write: registers have whole seconds.
+            ("last-on-site", "c", "2026-11-21T10:42:38.1234567Z", "2026-11-21T10:42:38Z"),
+            ("last-on-site", "c", "2026-11-21T10:42:38.123+01:00", "2026-11-21T09:42:38Z"),
+            ("last-on-site", "c", "2026-11-21T10:42:38,123Z", nil),
             ("last-on-site", "c", "21/11/2026", nil),
         ] as [(String, String, String, String?)])
     func readsCells(field: String, rule: String, cell: String, expected: String?) throws {

@@ -47,6 +47,35 @@ import Testing
         #expect(trust.insert([0x30, 0x01]) != .taken(chain.leaf.digest))
     }
 
+    /// Whoever hands in rules with other authorities asks about live chains first; who asks next verifies nothing.
+    @Test func whatWasAskedAheadIsAnsweredFromMemory() throws {
+        let keys = try PublicKeys()
+        defer { keys.remove() }
+        let trust = trust()
+        _ = trust.set(authorities: [try authority(keys)])
+        for name in ["leaf", "gone", "int"] { trust.insert(try keys.der(name)) }
+        let chains = [try keys.chain("leaf", "int", "root"), try keys.chain("gone", "int", "root")]
+        let needWork = {
+            chains.map { chain in
+                trust.state.withLock { state in
+                    if case .work = state.report(on: chain) { true } else { false }
+                }
+            }
+        }
+        #expect(needWork() == [true, true])
+        for chain in chains { _ = trust.report(on: chain) }
+        #expect(needWork() == [false, false])
+        // Another authority, and the same one under another name and with a list: what is known of these chains stands.
+        _ = trust.set(authorities: [
+            try authority(keys, lists: [keys.path("none.crl")]), try authority(keys, "stranger"),
+        ])
+        #expect(needWork() == [false, false])
+        _ = trust.set(authorities: [try authority(keys, "int")])
+        #expect(needWork() == [true, true])
+        for chain in chains { #expect(trust.report(on: chain)?.anchor == chain.issuers[0].digest) }
+        #expect(needWork() == [false, false])
+    }
+
     @Test func aServersCertificateIsNoClients() throws {
         let keys = try PublicKeys()
         defer { keys.remove() }

@@ -51,7 +51,7 @@ extension Approval {
         RegisterField("kind", kinds.expected, isRequired: true, kinds.read),
         RegisterField("user", "a user name", isRequired: true, RegisterText.name),
         RegisterField("approver", "a name", isRequired: true, RegisterText.name),
-        RegisterField("from", RegisterText.expectedInstant, isRequired: true, RegisterText.instant),
+        RegisterField("from", RegisterText.expectedInstant, isRequired: true, RegisterText.beginning),
         RegisterField("until", RegisterText.expectedInstant, RegisterText.end),
         RegisterField("countries", CountryCode.expected, isList: true) {
             CountryCode(register: $0)?.description

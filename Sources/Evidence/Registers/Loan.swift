@@ -23,7 +23,7 @@ extension Loan {
     static let fields: [RegisterField] = [
         RegisterField("device", "an inventory id", isRequired: true, RegisterText.name),
         RegisterField("user", "a user name", isRequired: true, RegisterText.name),
-        RegisterField("from", RegisterText.expectedInstant, isRequired: true, RegisterText.instant),
+        RegisterField("from", RegisterText.expectedInstant, isRequired: true, RegisterText.beginning),
         RegisterField("until", RegisterText.expectedInstant, RegisterText.end),
     ]
 

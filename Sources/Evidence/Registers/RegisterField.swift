@@ -111,9 +111,20 @@ enum RegisterText {
         }
     }
 
-    /// A date stands for its first instant in UTC.
+    /// A date stands for its first instant in UTC. Registers have whole seconds: a fraction is cut off, which makes what
+    /// was done a little older than it is.
     static func instant(_ text: String) -> String? {
         written(TimeText.date(text).map(start) ?? TimeText.timestamp(text))
+    }
+
+    /// As `instant`, of what is in force from then on: with a fraction it begins at the next whole second, so that nobody
+    /// gains by it.
+    static func beginning(_ text: String) -> String? {
+        guard TimeText.date(text) == nil, let instant = TimeText.timestamp(text) else {
+            return self.instant(text)
+        }
+        let whole = Instant(secondsSince1970: instant.secondsSince1970)
+        return written(whole == instant ? whole : whole + .seconds(1))
     }
 
     /// A date stands for the first instant after it in UTC: `until: 2026-11-30` holds all that day.

@@ -206,7 +206,7 @@ struct OsqueryRow {
     private func time(_ column: String) throws(OsqueryRowProblem) -> OsqueryFact {
         let written = tape.written(try value(column))
         if written.isEmpty || written.elementsEqual("0".utf8) { return .unknown }
-        if let time = TimeReader.seconds(written) ?? TimeReader.timestamp(written) { return .time(time) }
+        if let time = TimeReader.seconds(written) ?? TimeText.timestamp(written) { return .time(time) }
         throw OsqueryRowProblem(
             column: column, expected: "expected seconds since 1970, or a time such as 2026-11-21T10:00:00Z")
     }

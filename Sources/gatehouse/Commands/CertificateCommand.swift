@@ -118,15 +118,10 @@ struct CheckCertificate: ParsableCommand {
 
     /// RFC 3339; certificates count whole seconds, so a fraction is cut off.
     @Sendable private static func instant(_ text: String) throws -> Instant {
-        var whole = text
-        if let dot = text.firstIndex(of: ".") {
-            let fraction = text[text.index(after: dot)...].prefix { $0.isASCII && $0.isNumber }
-            if !fraction.isEmpty { whole = String(text[..<dot] + text[fraction.endIndex...]) }
-        }
-        guard let instant = TimeText.timestamp(whole) else {
+        guard let instant = TimeText.timestamp(text) else {
             throw ValidationError("'\(text)' is no time like 2026-11-21T10:00:00Z.")
         }
-        return instant
+        return Instant(secondsSince1970: instant.secondsSince1970)
     }
 }
 

@@ -18,14 +18,23 @@ struct ControlOptions: ParsableArguments {
     func ask<Arguments: Encodable, Answer: Codable>(
         _ command: String, _ arguments: Arguments, as answer: Answer.Type = Answer.self
     ) async throws -> Answer {
+        do {
+            return try await put(command, arguments, as: answer)
+        } catch let failure as ControlFailure {
+            Terminal.complain(failure.message)
+            throw ExitCode(1)
+        }
+    }
+
+    /// As `ask`, for those who know what to do about a refusal: it is thrown as a `ControlFailure`.
+    func put<Arguments: Encodable, Answer: Codable>(
+        _ command: String, _ arguments: Arguments, as answer: Answer.Type = Answer.self
+    ) async throws -> Answer {
         do throws(ControlClientError) {
             return try await ControlClient(path: control, timeout: .seconds(patience)).call(
                 command, arguments, as: answer)
         } catch {
-            if case .refused(let failure) = error {
-                Terminal.complain(failure.message)
-                throw ExitCode(1)
-            }
+            if case .refused(let failure) = error { throw failure }
             Terminal.complain("\(error)")
             throw ExitCode(2)
         }

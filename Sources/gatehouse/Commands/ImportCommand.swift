@@ -1,4 +1,5 @@
 import ArgumentParser
+import Control
 import Evidence
 import Foundation
 import PolicyLanguage
@@ -16,7 +17,8 @@ struct ImportCommand: AsyncParsableCommand {
             is named with its place. Look first with --dry-run.
 
             Empty cells say nothing. A file never takes back that a device is lost or stolen, unless --bring-back says \
-            so. When much would change at once, or much of the file does not fit, nothing is done without --yes.
+            so. When much would change at once, or much of the file does not fit, nothing is done without --yes. When \
+            somebody else changes the registers while this is worked out, it is worked out anew, three times at most.
 
             Ends with 0 when every row fits, 1 when some did not or nothing was done, 2 when it could not be tried.
             """)
@@ -51,30 +53,45 @@ struct ImportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let report = try readReport()
-        let list = try await options.ask(
-            "register.list",
-            ControlMessages.RegisterListArguments(
-                kind: report.kind.rawValue, withUnwhole: true),
-            as: ControlMessages.RegisterList.self)
-        let lines = Dictionary(list.lines.map { ($0.key, $0.fields) }) { first, _ in first }
-        var planOptions = ImportPlan.Options()
-        planOptions.missing = missing
-        planOptions.bringsBack = bringBack
-        let plan = ImportPlan(
-            report, against: RegisterLines(report.kind, lines), options: planOptions)
-        let isHeld = !plan.cautions.isEmpty && !yes
-        let done = isHeld && !dryRun ? nil : try await state(plan)
-        try options.show(Answer(plan: plan.summary, isDryRun: dryRun, done: done)) { _ in
-            print(plan.text(), terminator: "")
-            print("\n\(outcome(plan, done))")
+        for replans in 0...Self.replans {
+            let list = try await options.ask(
+                "register.list",
+                ControlMessages.RegisterListArguments(kind: report.kind.rawValue, withUnwhole: true),
+                as: ControlMessages.RegisterList.self)
+            let plan = plan(report, against: list)
+            let isHeld = !plan.cautions.isEmpty && !yes
+            let done: ControlMessages.OrderDone?
+            do {
+                done = isHeld && !dryRun ? nil : try await state(plan, ifRevision: list.revision)
+            } catch let failure as ControlFailure {
+                if failure.id == ControlMessages.registersMoved { continue }
+                Terminal.complain(failure.message)
+                throw ExitCode(1)
+            }
+            let answer = Answer(plan: plan.summary, isDryRun: dryRun, replans: replans, done: done)
+            try options.show(answer) { _ in
+                print(plan.text(), terminator: "")
+                print("\n\(ImportText.outcome(plan, done, isDryRun: dryRun, replans: replans))")
+            }
+            if isHeld, !dryRun { Terminal.complain("nothing was done: look at the figures, then say --yes") }
+            if plan.misfitCount > 0 || isHeld { throw ExitCode(1) }
+            return
         }
-        if isHeld, !dryRun { Terminal.complain("nothing was done: look at the figures, then say --yes") }
-        if plan.misfitCount > 0 || isHeld { throw ExitCode(1) }
+        Terminal.complain(
+            "nothing was stated: the registers changed each of \(Self.replans + 1) times that this was worked out; "
+                + "import again")
+        throw ExitCode(1)
     }
+
+    /// How often it is worked out anew when the registers change meanwhile. More would hide that somebody else writes all
+    /// the time.
+    private static let replans = 3
 
     private struct Answer: Encodable {
         var plan: ImportPlan.Summary
         var isDryRun: Bool
+        /// How often the plan was made anew, since the registers had changed.
+        var replans: Int
         /// Nil when nothing was asked of the daemon.
         var done: ControlMessages.OrderDone?
     }
@@ -130,30 +147,52 @@ struct ImportCommand: AsyncParsableCommand {
 
     // MARK: The daemon
 
-    /// Nil when there is nothing to state.
-    private func state(_ plan: ImportPlan) async throws -> ControlMessages.OrderDone? {
+    private func plan(_ report: ImportReport, against list: ControlMessages.RegisterList) -> ImportPlan {
+        let lines = Dictionary(list.lines.map { ($0.key, $0.fields) }) { first, _ in first }
+        var planOptions = ImportPlan.Options()
+        planOptions.missing = missing
+        planOptions.bringsBack = bringBack
+        return ImportPlan(report, against: RegisterLines(report.kind, lines), options: planOptions)
+    }
+
+    /// Nil when there is nothing to state. Throws the daemon's refusal as a `ControlFailure`.
+    private func state(
+        _ plan: ImportPlan, ifRevision revision: String?
+    ) async throws -> ControlMessages.OrderDone? {
         let statements = plan.statements
         guard !statements.isEmpty else { return nil }
         let requests = try RegisterRequests(
-            statements, reason: reason.isEmpty ? "import of \(file)" : reason, dryRun: dryRun)
+            statements, reason: reason.isEmpty ? "import of \(file)" : reason, dryRun: dryRun,
+            ifRevision: revision)
         for part in requests.parts {
             _ = try await options.ask("register.state-part", part, as: ControlMessages.Nothing.self)
         }
-        return try await options.ask(
-            "register.state", requests.last, as: ControlMessages.OrderDone.self)
+        return try await options.put("register.state", requests.last, as: ControlMessages.OrderDone.self)
     }
+}
 
-    private func outcome(_ plan: ImportPlan, _ done: ControlMessages.OrderDone?) -> String {
-        guard let done else { return plan.statements.isEmpty ? "nothing to state" : "nothing was stated" }
+/// What an import came to, for people.
+enum ImportText {
+    static func outcome(
+        _ plan: ImportPlan, _ done: ControlMessages.OrderDone?, isDryRun: Bool, replans: Int
+    ) -> String {
+        let times = replans == 1 ? "once" : "\(replans) times"
+        let anew =
+            replans == 0 ? "" : "worked out anew \(times), since the registers had changed meanwhile\n"
+        guard let done else {
+            return anew + (plan.statements.isEmpty ? "nothing to state" : "nothing was stated")
+        }
         let count = plan.statements.count
         let lines = "\(count) line\(count == 1 ? "" : "s")"
-        let moved = sessions((done.moved ?? []).map(\.session), dryRun ? "would move" : "moved")
-        let cut = sessions(done.cut, dryRun ? "would be cut" : "cut")
-        return dryRun
-            ? "a dry run: \(lines) would be stated; \(moved), \(cut)" : "stated \(lines); \(moved), \(cut)"
+        let moved = sessions((done.moved ?? []).map(\.session), isDryRun ? "would move" : "moved")
+        let cut = sessions(done.cut, isDryRun ? "would be cut" : "cut")
+        return anew
+            + (isDryRun
+                ? "a dry run: \(lines) would be stated; \(moved), \(cut)"
+                : "stated \(lines); \(moved), \(cut)")
     }
 
-    private func sessions(_ ids: [String], _ what: String) -> String {
+    private static func sessions(_ ids: [String], _ what: String) -> String {
         guard !ids.isEmpty else { return "no session \(what)" }
         let shown = ids.prefix(20).joined(separator: " ") + (ids.count > 20 ? " ..." : "")
         return "\(ids.count) session\(ids.count == 1 ? "" : "s") \(what): \(shown)"

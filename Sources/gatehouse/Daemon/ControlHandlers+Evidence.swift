@@ -13,29 +13,26 @@ extension ControlHandlers {
         _ arguments: ControlMessages.RegisterListArguments
     ) async throws -> ControlMessages.RegisterList {
         let kind = try Self.kind(arguments.kind)
-        let registers = await enforcer.registers
-        let keys = arguments.key.map { [$0] } ?? registers.keys(of: kind)
-        var lines: [ControlMessages.RegisterLineMessage] = []
-        for key in keys {
+        // One look, so that lines, statements and revision go together.
+        let view = await enforcer.registerView
+        let keys = arguments.key.map { [$0] } ?? view.registers.keys(of: kind)
+        func line(_ subject: RegisterSubject, _ fields: RegisterFields) -> ControlMessages.RegisterLineMessage
+        {
+            .init(
+                key: subject.key, fields: fields,
+                stated: view.facts[subject].map(ControlMessages.StatedField.init))
+        }
+        var lines = keys.compactMap { key in
             let subject = RegisterSubject(kind, key)
-            guard let fields = registers.fields(of: subject) else { continue }
-            let facts = await enforcer.facts(about: subject)
-            lines.append(
-                ControlMessages.RegisterLineMessage(
-                    key: key, fields: fields, stated: facts.map(ControlMessages.StatedField.init)))
+            return view.registers.fields(of: subject).map { line(subject, $0) }
         }
         if arguments.withUnwhole ?? false, arguments.key == nil {
-            for (key, fields) in await enforcer.unwholeLines(of: kind) {
-                let facts = await enforcer.facts(about: RegisterSubject(kind, key))
-                lines.append(
-                    ControlMessages.RegisterLineMessage(
-                        key: key, fields: fields, stated: facts.map(ControlMessages.StatedField.init)))
-            }
+            lines += view.unwholeLines(of: kind).map { line(RegisterSubject(kind, $0.key), $0.value) }
         }
         if lines.isEmpty, let key = arguments.key {
             throw ControlFailure(id: "not-found", message: "no \(kind.rawValue) '\(PlainText.shown(key))'")
         }
-        return ControlMessages.RegisterList(lines: lines)
+        return ControlMessages.RegisterList(lines: lines, revision: view.revision.description)
     }
 
     func state(
@@ -43,9 +40,20 @@ extension ControlHandlers {
     ) async throws -> ControlMessages.OrderDone {
         let earlier = try await parts.take(arguments.batch, of: peer, at: SystemClock().now())
         let statements = try (earlier + arguments.statements).map { try $0.statement() }
-        let order = Order.state(statements, by: peer.name, reason: arguments.reason)
+        let revision = try arguments.ifRevision.map(Self.revision)
+        let order = Order.state(
+            statements, ifRevision: revision, by: peer.name, reason: arguments.reason)
         return arguments.dryRun ?? false
             ? done(try await enforcer.tryOut(order), isTrial: true) : done(try await enforcer.carryOut(order))
+    }
+
+    /// An order whose condition is not understood must not be carried out without it.
+    private static func revision(_ text: String) throws(ControlFailure) -> RegisterRevision {
+        guard let revision = RegisterRevision(text) else {
+            throw ControlFailure(
+                id: "bad-request", message: "'\(PlainText.shown(text))' is no revision of the registers")
+        }
+        return revision
     }
 
     static func kind(_ text: String) throws(ControlFailure) -> RegisterKind {
@@ -80,11 +88,13 @@ extension ControlHandlers {
         let report = PostureReport(
             subject: .device(arguments.device), reporter: "administrator \(peer.name)",
             posture: try arguments.posture(at: SystemClock().now()))
-        switch await enforcer.take([report]).first {
+        let isTrial = arguments.dryRun ?? false
+        let answers = isTrial ? await enforcer.tryOut([report]) : await enforcer.take([report])
+        switch answers.first {
         case .success(let receipt):
             return ControlMessages.OrderDone(
                 cut: receipt.moved.filter(\.isCut).map(\.session.description),
-                moved: receipt.moved.map(ControlMessages.Move.init), isTrial: false,
+                moved: receipt.moved.map(ControlMessages.Move.init), isTrial: isTrial,
                 committedAt: SystemClock().now().nanosecondsSince1970)
         case .failure(let rejection):
             throw ControlFailure(id: "refused", message: "\(rejection)")

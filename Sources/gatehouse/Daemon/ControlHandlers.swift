@@ -55,7 +55,8 @@ struct ControlHandlers: Sendable {
         } catch let failure as ControlFailure {
             return .failure(failure)
         } catch let refusal as OrderRefusal {
-            return .failure(ControlFailure(id: "refused", message: "\(refusal)"))
+            let id = refusal == .registersMoved ? ControlMessages.registersMoved : "refused"
+            return .failure(ControlFailure(id: id, message: "\(refusal)"))
         } catch {
             return .failure(ControlFailure(id: "internal", message: "\(error)"))
         }

@@ -199,7 +199,10 @@ struct Daemon {
         }
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
-        handlers.judge = { policy in await inThread { evidence.judge(by: policy) } }
+        handlers.judge = { policy in
+            let chains = await enforcer.sessions.compactMap(\.session.certificates)
+            await inThread { evidence.judge(by: policy, chains) }
+        }
         if let path {
             handlers.usage = { await path.use(of: $0) }
             handlers.unwatched = { path.unwatched }

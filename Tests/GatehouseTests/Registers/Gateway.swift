@@ -22,6 +22,7 @@ final class Gateway: Sendable {
     let kernel: FakeKernel
     let enforcer: Enforcer
     let answers = Answers()
+    let meanwhile = Meanwhile()
     private let server: ControlServer
     private let loop: Task<Void, Never>
 
@@ -70,8 +71,10 @@ final class Gateway: Sendable {
         let store = store
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
-        server = try ControlServer(path: folder + "/control.sock", logger: log) { [handlers] in
-            await handlers.answer($0, $1)
+        server = try ControlServer(path: folder + "/control.sock", logger: log) { [handlers, meanwhile] in
+            let reply = await handlers.answer($0, $1)
+            await meanwhile.happen(after: $0.command)
+            return reply
         }
         let enforcer = enforcer
         loop = Task { await enforcer.run() }
@@ -86,7 +89,9 @@ final class Gateway: Sendable {
 
     /// Runs a command line of gatehouse's in this process; returns its exit code. What it prints goes to the log of the
     /// tests.
-    func run(_ words: String...) async -> Int32 {
+    func run(_ words: String...) async -> Int32 { await run(words) }
+
+    func run(_ words: [String]) async -> Int32 {
         do {
             var command = try Gatehouse.parseAsRoot(words + ["--control", socket, "--patience", "600"])
             if var command = command as? any AsyncParsableCommand {
@@ -117,6 +122,31 @@ final class Gateway: Sendable {
             as: ControlMessages.RegisterHistory.self)
     }
 
+    /// What somebody else does when a request has been answered and the answer is not on its way yet.
+    actor Meanwhile {
+        private var body: @Sendable (String, Int) async -> Void = { _, _ in }
+        /// How often each command was asked.
+        private(set) var counts: [String: Int] = [:]
+
+        /// - Parameter body: gets the command, and how often it was asked with this time.
+        func set(_ body: @escaping @Sendable (String, Int) async -> Void) { self.body = body }
+
+        func happen(after command: String) async {
+            counts[command, default: 0] += 1
+            await body(command, counts[command, default: 0])
+        }
+    }
+
+    /// States a field in another one's name.
+    func state(_ kind: RegisterKind, _ key: String, _ fields: RegisterFields) async {
+        let statement = RegisterStatement(subject: RegisterSubject(kind, key), fields: fields)
+        do {
+            _ = try await enforcer.carryOut(.state([statement], by: "somebody else", reason: "meanwhile"))
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
     // MARK: The organisation
 
     private static func policy(at now: Instant) throws -> Policy {
@@ -126,6 +156,9 @@ final class Gateway: Sendable {
             inside: [10.10.0.0/16]
             classes:
               - { name: lost, when: { device: [lost, stolen] }, access: none, tell: It was reported lost. }
+              - name: guarded
+                when: { certificate: corporate, device: in-use, posture: { firewall: { within: 7d } } }
+                access: [crm, portal]
               - name: managed
                 when: { certificate: corporate, device: { status: in-use, managed: true } }
                 access: [crm, portal]

@@ -161,6 +161,40 @@ import Testing
         }
     }
 
+    @Test func postureByHandCanBeTriedFirst() async throws {
+        try await Gateway.with { gateway in
+            let words = ["posture", "set", "laptop-1", "--firewall", "on"]
+            let time = ["--observed-at", "2026-01-10t04:05:20.123z"]
+            #expect(await gateway.run(words + time + ["--dry-run"]) == 0)
+            #expect(await gateway.run(words + ["--dry-run", "--json"]) == 0)
+            #expect(try gateway.store.postures().isEmpty)
+            #expect(await gateway.run("posture", "set", "laptop-9", "--firewall", "on", "--dry-run") == 1)
+            #expect(
+                await gateway.run(words + ["--observed-at", "2099-01-01", "--dry-run"]) == 1)
+            #expect(await gateway.run(words + ["--observed-at", "2026-01-10T04:05:20,5Z"]) == 64)
+            // The trial has left nothing behind that would make this one old.
+            #expect(await gateway.run(words + time) == 0)
+            let kept = try #require(try gateway.store.postures()["laptop-1"]?.posture.firewall)
+            #expect(kept.observedAt.nanosecondsSince1970 == 1_768_017_920_123_000_000)
+        }
+    }
+
+    @Test func trialOfPostureSaysWhichSessionsWouldMove() async throws {
+        try await Gateway.with { gateway in
+            try await gateway.open(Gateway.session(1, leaf: 1, user: "alice"), at: "10.8.0.2")
+            var arguments = ControlMessages.PostureReportArguments(device: "laptop-1", firewall: true)
+            for isTrial in [true, true, false] {
+                arguments.dryRun = isTrial
+                let done = try await gateway.client.call(
+                    "posture.report", arguments, as: ControlMessages.OrderDone.self)
+                #expect(done.isTrial == isTrial)
+                #expect(done.moved?.map(\.to) == ["guarded"])
+                #expect(await gateway.className(of: 1) == (isTrial ? "managed" : "guarded"))
+                #expect(try gateway.store.postures().isEmpty == isTrial)
+            }
+        }
+    }
+
     @Test func sessionsAndTheirEvidenceCanBeLookedAt() async throws {
         try await Gateway.with { gateway in
             try await gateway.open(Gateway.session(1, leaf: 1, user: "alice"), at: "10.8.0.2")

@@ -207,7 +207,8 @@ import Testing
 
     @Test func secretIsShownForTyping() {
         let text = EnrolmentText.render(
-            .init(user: "alice", uri: "otpauth://totp/VPN:alice?secret=ABCDEFGHIJ", secret: "ABCDEFGHIJ"))
+            .init(user: "alice", uri: "otpauth://totp/VPN:alice?secret=ABCDEFGHIJ", secret: "ABCDEFGHIJ"), nil
+        )
         #expect(
             text == """
                 otpauth://totp/VPN:alice?secret=ABCDEFGHIJ

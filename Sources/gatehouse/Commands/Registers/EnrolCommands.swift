@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evidence
 
 extension UserCommand {
     /// `gatehouse user enrol NAME`
@@ -7,7 +8,8 @@ extension UserCommand {
             abstract: "Make a one-time-code seed for a user, and print it this once.",
             discussion: """
                 What is printed is the whole secret: give it to the person, and to nobody else. Authenticators take \
-                the otpauth address, also as a QR code that another program makes of it, or the letters typed in.
+                the otpauth address, the letters typed in, or a picture of the QR code, which is drawn where this goes \
+                to a terminal; --qr draws it into a file or a pipe too, as dark on light, --no-qr nowhere.
 
                 The seed is kept sealed in the daemon's database and outranks the seed file. The daemon needs a key for \
                 that, which is kept elsewhere: 32 random bytes in a file that only it can read, as 'seal-key' in its \
@@ -21,13 +23,26 @@ extension UserCommand {
         var issuer = "VPN"
         @Flag(name: .long, help: "Put it in place of the seed that the user was given before.")
         var replace = false
+        @Flag(
+            inversion: .prefixedNo,
+            help: "Draw a QR code. When neither is said: where this goes to a terminal, and not with --json.")
+        var qr: Bool?
         @OptionGroup var options: ControlOptions
+
+        func validate() throws {
+            if qr == true, options.json {
+                throw ValidationError("--json prints one document: --qr does not go with it.")
+            }
+        }
 
         func run() async throws {
             let arguments = ControlMessages.EnrolArguments(user: user, issuer: issuer, replaces: replace)
             let answer = try await options.ask(
                 "user.enrol", arguments, as: ControlMessages.Enrolment.self)
-            try options.show(answer) { print(EnrolmentText.render($0)) }
+            let isTerminal = Terminal.isInteractive
+            let drawing: EnrolmentText.Drawing? =
+                qr ?? isTerminal ? isTerminal ? .blackOnWhite : .plain : nil
+            try options.show(answer) { print(EnrolmentText.render($0, drawing)) }
         }
     }
 
@@ -51,21 +66,61 @@ extension UserCommand {
     }
 }
 
+/// A new seed for people. The secret is in all of it: it goes to whoever asked, and into no log.
 enum EnrolmentText {
-    /// The letters in groups of four: people type them.
-    static func render(_ enrolment: ControlMessages.Enrolment) -> String {
+    /// How a QR code is drawn.
+    enum Drawing {
+        /// In these colours, whatever those of the terminal are: not every phone reads light on dark.
+        case blackOnWhite
+        /// Without colours, for what shows dark on light.
+        case plain
+    }
+
+    /// - Parameter drawing: nil for no QR code.
+    static func render(_ enrolment: ControlMessages.Enrolment, _ drawing: Drawing?) -> String {
+        let picture = drawing.map { drawing in
+            guard let code = QRCode(Array(enrolment.uri.utf8)) else {
+                return "(the address is too long for a QR code: a shorter --issuer may help)\n\n"
+            }
+            return draw(code, drawing) + "\n"
+        }
+        return """
+            \(picture ?? "")\(enrolment.uri)
+
+            or typed in: \(groups(enrolment.secret))
+
+            It is not shown again.
+            """
+    }
+
+    /// Of four letters: people type them.
+    private static func groups(_ secret: String) -> String {
         var groups: [Substring] = []
-        var rest = enrolment.secret[...]
+        var rest = secret[...]
         while !rest.isEmpty {
             groups.append(rest.prefix(4))
             rest = rest.dropFirst(4)
         }
-        return """
-            \(enrolment.uri)
+        return groups.joined(separator: " ")
+    }
 
-            or typed in: \(groups.joined(separator: " "))
-
-            It is not shown again.
-            """
+    /// Two rows of modules to a line, since letters are about twice as high as wide; the quiet zone is a part of it.
+    static func draw(_ code: QRCode, _ drawing: Drawing) -> String {
+        let places = -QRCode.quietZone..<code.side + QRCode.quietZone
+        // Black and white of the 256 colours, which themes of terminals leave alone.
+        let (begin, end) = drawing == .plain ? ("", "") : ("\u{1B}[38;5;16;48;5;231m", "\u{1B}[0m")
+        return stride(from: places.lowerBound, to: places.upperBound, by: 2).map { row in
+            let blocks = places.map { column in
+                switch (
+                    code.isDark(row: row, column: column), code.isDark(row: row + 1, column: column)
+                ) {
+                case (true, true): "█"
+                case (true, false): "▀"
+                case (false, true): "▄"
+                case (false, false): " "
+                }
+            }
+            return begin + blocks.joined() + end + "\n"
+        }.joined()
     }
 }

@@ -71,7 +71,7 @@ struct PostureCommand: AsyncParsableCommand {
             abstract: "Report what you saw on a device, for sites without agents.",
             discussion: """
                 What is not named stays as it was reported. A report from the future is refused, and one from before \
-                what is known.
+                what is known. Every session that it moved is listed; --dry-run says which would move.
 
                 Example: gatehouse posture set laptop-0001 --antivirus 2026-11-21 --disk-encryption on
                 """)
@@ -94,6 +94,8 @@ struct PostureCommand: AsyncParsableCommand {
         var screenLock: String?
         @Option(name: .long, help: "When you saw it; now when not said.")
         var observedAt: String?
+        @Flag(name: .long, help: "Say which sessions would move, and change nothing.")
+        var dryRun = false
         @OptionGroup var options: ControlOptions
 
         func validate() throws {
@@ -114,7 +116,8 @@ struct PostureCommand: AsyncParsableCommand {
             ControlMessages.PostureReportArguments(
                 device: device, antivirus: try Self.time(antivirus), patches: try Self.time(patches),
                 diskEncryption: diskEncryption.map { $0 == .on }, firewall: firewall.map { $0 == .on },
-                screenLockMinutes: try Self.minutes(screenLock), observedAt: try Self.time(observedAt))
+                screenLockMinutes: try Self.minutes(screenLock), observedAt: try Self.time(observedAt),
+                dryRun: dryRun)
         }
 
         /// A date stands for its first instant in UTC, as in registers.
