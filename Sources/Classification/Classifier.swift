@@ -46,7 +46,18 @@ package enum Classifier {
         }
         return ExplainedDecision(
             decision: Decision(.noClass, validUntil: until), findings: passed,
-            tell: RefusalText.noClass(passed, policy))
+            tell: RefusalText.noClass(passed, policy), nearest: nearest(passed, policy))
+    }
+
+    /// One for other people is not near, whatever else it asks for. What somebody would reach for scanning is nothing to
+    /// miss. Of classes that lack as much, the first.
+    private static func nearest(_ passed: [ClassFinding], _ policy: Policy) -> ClassFinding? {
+        let open = passed.filter { finding in
+            guard let policyClass = policy.policyClass(named: finding.name) else { return false }
+            return policyClass.access != .none && !policyClass.asksForBehaviour
+        }
+        let theirs = open.filter { finding in !finding.missing.contains { $0.condition.asksWho } }
+        return (theirs.isEmpty ? open : theirs).min { $0.missing.count < $1.missing.count }
     }
 
     private static func held(_ hold: Hold) -> ExplainedDecision {
@@ -166,5 +177,14 @@ extension [ConditionFinding] {
         return Look(
             matches: false,
             until: failing.dropFirst().reduce(first.judgement.until) { latest($0, $1.judgement.until) })
+    }
+}
+
+extension Condition {
+    fileprivate var asksWho: Bool {
+        switch test {
+        case .user, .group: true
+        default: false
+        }
     }
 }

@@ -95,6 +95,8 @@ package struct ExplainedDecision: Sendable, Hashable {
     package let tell: String
     /// Clauses that the matching class serves.
     package var cites: [String] = []
+    /// Where no class matched, the one with access that lacked least.
+    var nearest: ClassFinding?
 
     package var outcome: Decision.Outcome { decision.outcome }
     package var className: String? { decision.className }
@@ -102,4 +104,22 @@ package struct ExplainedDecision: Sendable, Hashable {
     package var validUntil: Instant? { decision.validUntil }
     package var idle: Duration? { decision.idle }
     package var isAdmitted: Bool { decision.isAdmitted }
+}
+
+extension ExplainedDecision {
+    /// What stood in the way, for administrators: what the person is told leaves out what would help an attacker. Nil where
+    /// a class or an order says it all.
+    package var obstacle: String? {
+        switch outcome {
+        case .noClass:
+            nearest.map { "nearest class '\($0.name)' needs \(Self.words($0.missing))" }
+        case .nothingGranted:
+            withheld.first.map { "'\($0.system)' needs \(Self.words($0.findings.missing))" }
+        case .admitted, .refusedByClass, .held: nil
+        }
+    }
+
+    private static func words(_ missing: [ConditionFinding]) -> String {
+        missing.map { "\($0.condition): \($0.judgement.saw)" }.joined(separator: "; ")
+    }
 }

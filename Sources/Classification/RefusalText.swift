@@ -41,15 +41,18 @@ enum RefusalText {
     }
 
     private static func sentence(_ findings: [ConditionFinding]) -> String {
-        let missing = findings.filter { $0.judgement.truth != .holds }
-        let words = missing.map { $0.condition.advice(seen: $0.judgement.saw) }
+        let words = findings.missing.map { $0.condition.advice(seen: $0.judgement.saw) }
         return words.isEmpty
             ? "Remote access is not allowed now. Call the help desk." : words.joined(separator: " ")
     }
 }
 
+extension [ConditionFinding] {
+    var missing: [ConditionFinding] { filter { $0.judgement.truth != .holds } }
+}
+
 extension ClassFinding {
-    fileprivate var missing: [ConditionFinding] { findings.filter { $0.judgement.truth != .holds } }
+    var missing: [ConditionFinding] { findings.missing }
 }
 
 extension Condition {

@@ -135,6 +135,7 @@ extension EnforcementState {
     }
 
     private mutating func refuse(_ login: Login, log: String, tell: String, _ effects: inout Effects) {
+        table.refuse(login)
         effects.answers.append((login, .refuse(log: log, tell: tell)))
         effects.note(.notice, "login refused: \(log)", login.session)
     }
@@ -228,5 +229,8 @@ extension Decision {
 
 extension ExplainedDecision {
     /// One line for logs: the class, what it gives, or what stands in the way.
-    package var logLine: String { isAdmitted ? decision.logLine : "\(decision.logLine): \(tell)" }
+    package var logLine: String {
+        isAdmitted
+            ? decision.logLine : "\(decision.logLine): \(tell)" + (obstacle.map { " (\($0))" } ?? "")
+    }
 }

@@ -306,7 +306,8 @@ struct EnforcementState: Sendable {
             }
         }
         guard decision.isAdmitted else {
-            cut(session.session.id, because: explain(session, at: now).tell, &effects)
+            let why = explain(session, at: now)
+            cut(session.session.id, because: why.tell, log: why.logLine, &effects)
             enforced[slot].decision = decision
             return
         }

@@ -9,6 +9,8 @@ package enum Actor: String, Sendable, Hashable, CaseIterable {
     case thief
     /// Of whom and whose laptop evidence comes and goes.
     case assessed
+    /// Who differ in what their certificates say, or in who says it.
+    case housing, parks, depot, lookalike
     case fleet1, fleet2, fleet3, fleet4, fleet5, fleet6, fleet7, fleet8
 
     package static let fleet: [Actor] =
@@ -24,6 +26,10 @@ package enum Actor: String, Sendable, Hashable, CaseIterable {
         case .impostor: "vendor with employee's name"
         case .thief: "stolen laptop"
         case .assessed: "assessed laptop"
+        case .housing: "laptop of Housing"
+        case .parks: "laptop of Parks"
+        case .depot: "laptop of a depot"
+        case .lookalike: "look-alike's laptop"
         default: rawValue
         }
     }
@@ -36,6 +42,10 @@ package enum Actor: String, Sendable, Hashable, CaseIterable {
         case .impostor: .impostor
         case .thief: .stolen
         case .assessed: .assessed
+        case .housing: .housing
+        case .parks: .parks
+        case .depot: .depot
+        case .lookalike: .lookalike
         case .fleet1: .fleet1
         case .fleet2: .fleet2
         case .fleet3: .fleet3
@@ -56,6 +66,10 @@ package enum Actor: String, Sendable, Hashable, CaseIterable {
         case .impostor: .impostor
         case .thief: .stolenLaptop
         case .assessed: .assessedLaptop
+        case .housing: .housingLaptop
+        case .parks: .parksLaptop
+        case .depot: .depotLaptop
+        case .lookalike: .lookalikeLaptop
         case .fleet1: .fleet1
         case .fleet2: .fleet2
         case .fleet3: .fleet3
@@ -76,10 +90,18 @@ package enum Actor: String, Sendable, Hashable, CaseIterable {
         case .impostor: .mallory
         case .thief: .carol
         case .assessed: .lena
+        case .housing: .nora
+        case .parks: .omar
+        case .depot, .lookalike: .petra
         case .fleet1, .fleet2, .fleet3, .fleet4, .fleet5, .fleet6, .fleet7, .fleet8: .fay
         }
     }
 
-    /// The fleet's class asks for none: a code works once, and these log in again and again.
-    package var givesCode: Bool { self != .employeeWithoutCode && person != .fay }
+    /// The classes of the fleet and of the certified ask for none: a code works once, and some of these log in again.
+    package var givesCode: Bool {
+        switch person {
+        case .fay, .nora, .omar, .petra: false
+        default: self != .employeeWithoutCode
+        }
+    }
 }

@@ -49,6 +49,9 @@ package actor Children {
         return child
     }
 
+    /// The log of the child of that name that was started last; nil when none runs.
+    package func log(of name: String) -> String? { running.last { $0.name == name }?.log }
+
     /// Ends one child: SIGTERM, and SIGKILL when it has not gone after `patience`.
     package func end(_ child: Child, patience: Duration = .seconds(3)) async {
         child.signal(SIGTERM)

@@ -71,9 +71,11 @@ package struct SessionLine: Decodable, Sendable {
     package let addresses: [String]
     /// Where it comes from.
     package let outer: String?
+    /// Until when the decision about it is good, in RFC 3339; nil for as long as nothing happens.
+    package let reviewAt: String?
 
     private enum CodingKeys: String, CodingKey {
-        case id, user, state, addresses, outer
+        case id, user, state, addresses, outer, reviewAt
         case className = "class"
     }
 

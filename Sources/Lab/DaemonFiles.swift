@@ -16,6 +16,7 @@ package enum DaemonFiles {
         control: \(quoted(site.control))
         totp-seeds: \(quoted(site.seeds))
         lease: \(leaseSeconds)s
+        hand-over: \(quoted(site.handOver))
         countries: [\(quoted(site.countries))]
         packet-path: { inside: [\(Network.insideInterface)] }
         sources:

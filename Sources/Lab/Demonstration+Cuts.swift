@@ -20,7 +20,7 @@ extension Demonstration {
         _ = try await login(.thief, stage: .stolen)
     }
 
-    private static func cutOutcome(
+    static func cutOutcome(
         _ row: Row, _ client: VPNClient, _ traffic: TunnelTraffic, at cut: Int64
     ) -> Outcome {
         guard let address = row.family.flatMap(client.address) else { return .notMeasured("no address") }

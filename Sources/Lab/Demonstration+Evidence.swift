@@ -36,7 +36,7 @@ extension Demonstration {
         await children.end(client.process)
     }
 
-    /// The session on the ladder.
+    /// A session on the ladder.
     struct Climber: Sendable {
         let client: VPNClient
         let session: String
@@ -164,8 +164,17 @@ extension Demonstration {
         let traffic = await capture.finish()
         await end(downloads)
         await children.end(streams)
-        let looks = try await look(rungs, climber)
-        for row in Scenario.rows(of: .evidenceEnds) {
+        await recordEnds(.evidenceEnds, ends, traffic, try await look(rungs, climber), climber)
+        await recordDownloads(
+            .evidenceEnds, climber.client, traffic, from: began, through: over, connected: connected)
+    }
+
+    /// Each stopped at its end, and is shut now.
+    func recordEnds(
+        _ stage: Row.Stage, _ ends: [Rung: Date], _ traffic: TunnelTraffic, _ looks: [Sweep.Door: Look],
+        _ climber: Climber
+    ) async {
+        for row in Scenario.rows(of: stage) {
             guard case .rung(let rung) = row.subject, let family = row.family, let end = ends[rung] else {
                 continue
             }
@@ -178,7 +187,5 @@ extension Demonstration {
             }
             await ledger.record(outcome, for: row)
         }
-        await recordDownloads(
-            .evidenceEnds, climber.client, traffic, from: began, through: over, connected: connected)
     }
 }

@@ -83,7 +83,7 @@ extension Demonstration {
         _ stage: Row.Stage, _ client: VPNClient, _ traffic: TunnelTraffic, from: Int64, through: Int64,
         connected: Bool
     ) async {
-        for row in Scenario.rows(of: stage) where row.subject == .download {
+        for row in Scenario.rows(of: stage) where row.subject == .download && row.actor == client.actor {
             guard let address = row.family.flatMap(client.address) else { continue }
             let pause = traffic.longestPause(to: address, after: from, through: through)
             let bytes = traffic.payload(to: address, after: from, through: through)

@@ -77,22 +77,32 @@ extension Demonstration {
             keys.corporate.certificatePEM + keys.thirdParty.certificatePEM, to: "vpn/authorities.crt")
         let credentials = keys.devices.map { ("\($0.key)", $0.value) } + [("server", keys.server)]
         for (name, credential) in credentials {
-            try site.write(credential.certificatePEM, to: "vpn/\(name).crt")
+            try site.write(credential.certificatePEM + credential.pathPEM, to: "vpn/\(name).crt")
             try site.write(credential.keyPEM, to: "vpn/\(name).key")
         }
         try site.write(
             VPNFiles.networksBehindClient, to: "vpn/clients/\(Actor.colleague.device.commonName)")
+        for issuer in [Issuer.field, .depot] {
+            let lists = RevocationLists(of: issuer, at: site)
+            try lists.begin(keys[issuer])
+            try await lists.publish(until: .now + 86_400)
+        }
         try pack.install(at: site, keys: keys, contract: VendorContract(from: .now - 86400, until: nil))
         try site.write(DaemonFiles.seeds(codes), to: "totp-seeds")
         try site.write(Whereabouts.countries, to: "countries")
         try site.write(DaemonFiles.configuration(site), to: "gatehouse.yaml")
     }
 
+    /// Its name among the children.
+    static let vpnServer = "vpn-server"
+
     private func startVPNServer() async throws {
-        let files = VPNFiles.server(managementSocket: site.management, directory: site.path("vpn"))
+        let files = VPNFiles.server(
+            managementSocket: site.management, directory: site.path("vpn"),
+            handOver: (options.helperPath, site.handOver))
         try site.write(files, to: "server.conf")
         let server = try await children.start(
-            "vpn-server", in: .gateway, ["openvpn", "--config", site.path("server.conf")])
+            Self.vpnServer, in: .gateway, ["openvpn", "--config", site.path("server.conf")])
         try await Wait.until("the VPN server's management socket", log: server.log) {
             FileManager.default.fileExists(atPath: site.management)
         }

@@ -43,6 +43,7 @@ package struct Demonstration: Sendable {
         try await contractEnds(vendor: clients[.vendor])
         try await unprotected(employee: clients[.employee])
         try await evidence()
+        try await certificates(daemon)
         try await watched(daemon, employee: clients[.employee])
         let revived = try await daemonDies(daemon, employee: clients[.employee])
         try await leasesRunOut(revived, employee: clients[.employee])
@@ -68,7 +69,12 @@ package struct Demonstration: Sendable {
     /// Logs in, records the row, and returns the client if it is connected and the daemon has it in a class.
     func login(_ actor: Actor, stage: Row.Stage) async throws -> VPNClient? {
         let patience = stage == .daemonDead ? Duration.seconds(6) : Self.loginPatience
-        let client = try await start(actor, patience: patience)
+        return try await settle(try await start(actor, patience: patience), stage)
+    }
+
+    /// The same for a client that was started already.
+    func settle(_ client: VPNClient, _ stage: Row.Stage) async throws -> VPNClient? {
+        let actor = client.actor
         let session = try await settledSession(of: client)
         for row in Scenario.rows(of: stage) where row.actor == actor && row.subject == .login {
             await ledger.record(Self.loginOutcome(client, session: session, expected: row.expected), for: row)
@@ -92,7 +98,7 @@ package struct Demonstration: Sendable {
         }
     }
 
-    private static func loginOutcome(
+    static func loginOutcome(
         _ client: VPNClient, session: SessionLine?, expected: Row.Expectation
     ) -> Outcome {
         switch client.login {

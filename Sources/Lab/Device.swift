@@ -7,6 +7,13 @@ package enum Device: String, Sendable, Hashable, CaseIterable {
     case unregisteredLaptop = "laptop-0099"
     /// Of which other things are known from one moment to the next.
     case assessedLaptop = "laptop-0051"
+    /// Two whose certificates say different things.
+    case housingLaptop = "laptop-0061"
+    case parksLaptop = "laptop-0062"
+    /// Of a class that nobody is in whose whole chain is not known to be good.
+    case depotLaptop = "laptop-0063"
+    /// Says all the right things, by the authority that is named like the right one.
+    case lookalikeLaptop = "laptop-0064"
     case fleet1 = "fleet-1"
     case fleet2 = "fleet-2"
     case fleet3 = "fleet-3"
@@ -21,10 +28,23 @@ package enum Device: String, Sendable, Hashable, CaseIterable {
 
     package var commonName: String { self == .impostor ? Device.employeeLaptop.rawValue : rawValue }
 
-    package var isCorporate: Bool {
+    package var issuer: Issuer {
         switch self {
-        case .vendorLaptop, .impostor: false
-        default: true
+        case .vendorLaptop, .impostor: .thirdParty
+        case .housingLaptop, .parksLaptop, .depotLaptop: .depot
+        case .lookalikeLaptop: .lookalike
+        default: .corporate
+        }
+    }
+
+    /// What its certificate says beside its name; nil for nothing.
+    package var words: CertificateWords? {
+        switch self {
+        case .housingLaptop, .depotLaptop, .lookalikeLaptop:
+            CertificateWords(unit: "Housing North", mailbox: "Nora@Council.example", standing: "managed")
+        case .parksLaptop:
+            CertificateWords(unit: "Parks", mailbox: "omar@council.example.org", standing: "unmanaged")
+        default: nil
         }
     }
 
@@ -41,37 +61,4 @@ package enum Device: String, Sendable, Hashable, CaseIterable {
         default: nil
         }
     }
-}
-
-/// Everything that has a key in the lab, made anew for each run.
-package struct Keys: Sendable {
-    package static let corporation = "Example Corp"
-    package static let vendorOrganisation = "Northwind Support Ltd"
-    package static let serverName = "vpn.example.test"
-
-    package let corporate: Credential
-    package let thirdParty: Credential
-    package let server: Credential
-    package let devices: [Device: Credential]
-
-    package init() throws {
-        let corporate = try Authority(organisation: Self.corporation, commonName: "Example Corp Device CA")
-        let thirdParty = try Authority(
-            organisation: "Third Party Trust", commonName: "Third Party Issuing CA")
-        self.corporate = corporate.credential
-        self.thirdParty = thirdParty.credential
-        server = try corporate.issue(
-            organisation: Self.corporation, commonName: Self.serverName, server: true)
-        devices = try Dictionary(
-            uniqueKeysWithValues: Device.allCases.map { device in
-                let authority = device.isCorporate ? corporate : thirdParty
-                let organisation = device.isCorporate ? Self.corporation : Self.vendorOrganisation
-                return (
-                    device, try authority.issue(organisation: organisation, commonName: device.commonName)
-                )
-            })
-    }
-
-    /// The digest of a device's certificate.
-    package func digest(_ device: Device) -> String { devices[device]?.digest ?? "" }
 }

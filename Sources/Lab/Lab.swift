@@ -8,6 +8,11 @@ package enum Lab {
     package struct Options: Sendable {
         /// The `gatehouse` executable: it is started as the daemon and asked as the control command.
         package var executablePath: String
+        /// `gatehouse-hand-over`, which the VPN server runs for each certificate. Looked for beside the executable.
+        package var helperPath: String {
+            executablePath.prefix(through: executablePath.lastIndex(of: "/") ?? executablePath.startIndex)
+                + "gatehouse-hand-over"
+        }
         /// A pack of rule files, or a folder that holds one named `default`. It is copied, never changed.
         package var rulesDirectory: String
         /// Leave everything running at the end, and say how to look around.
@@ -68,7 +73,7 @@ package enum Lab {
     }
 
     private static func perform(_ options: Options, at site: Site, printer: Printer) async throws -> Status {
-        try Prerequisites.check()
+        try Prerequisites.check(helper: options.helperPath)
         let pack = try RulePack.find(in: options.rulesDirectory)
         try await site.claim()
         let demonstration = Demonstration(options: options, pack: pack, site: site, printer: printer)

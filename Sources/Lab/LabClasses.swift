@@ -6,15 +6,33 @@ package enum LabClasses {
     package static let assessed = "assessed"
     /// The group, and the class, of the fleet's user.
     package static let fleet = "fleet"
+    /// The group, and the class, of those whose certificates say different things.
+    package static let certified = "certified"
+    /// The group, and the class, of those whose certificates must be good to the last word.
+    package static let outposts = "outposts"
+    /// The authority of the rules that has its certificate there, and tells of withdrawn ones.
+    package static let authority = Issuer.field.rawValue
 
     /// Items for `classes` of `policy.yaml`. What all rungs have in common is asked for by the class, the rest by them.
     package static var classes: String {
         """
           - name: \(assessed)
             when: { certificate: corporate, group: \(assessed), mfa: { within: 12h } }
-            access: [finance, \(Rung.all.map(\.id).joined(separator: ", "))]
+            access: [finance, \(names(Rung.told + [Rung.travel] + Rung.placed))]
             idle: none
             cites: [protection, procedures, travel, loans]
+
+          - name: \(certified)
+            when: { certificate: corporate, device: in-use, group: \(certified) }
+            access: [finance, \(names(Rung.certified))]
+            idle: none
+            cites: [device-register, device-loss]
+
+          - name: \(outposts)
+            when: { certificate: \(authority), device: in-use, group: \(outposts) }
+            access: [finance]
+            idle: none
+            cites: [device-register]
 
           - name: \(fleet)
             when: { certificate: corporate, device: in-use, group: \(fleet) }
@@ -25,6 +43,8 @@ package enum LabClasses {
 
         """
     }
+
+    private static func names(_ rungs: [Rung]) -> String { rungs.map(\.id).joined(separator: ", ") }
 
     /// Items for `systems` of `systems.yaml`.
     package static var systems: String {

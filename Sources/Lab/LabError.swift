@@ -2,6 +2,8 @@
 package enum LabError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A program that the lab starts is not installed.
     case missingProgram(name: String, package: String)
+    /// The program that VPN servers hand certificates over with is not beside this one.
+    case missingHelper(path: String)
     /// The lab makes network namespaces, which needs root.
     case needsRoot
     /// Another lab's process is alive.
@@ -23,6 +25,8 @@ package enum LabError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .missingProgram(let name, let package):
             "the program '\(name)' is missing; on Debian: apt-get install \(package)"
+        case .missingHelper(let path):
+            "the helper '\(path)' is missing; in a clone: swift build --product gatehouse-hand-over"
         case .needsRoot: "the lab makes network namespaces: run it as root"
         case .alreadyRunning(let owner): "a lab is already running, as process \(owner)"
         case .leftStanding(let reason): "\(reason); 'gatehouse lab --clean' removes it"

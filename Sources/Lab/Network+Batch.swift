@@ -12,6 +12,7 @@ extension Network {
     /// A client's number on the outside network, in both families.
     private static let clientNumbers: [Space: Int] = [
         .employee: 10, .colleague: 11, .vendor: 20, .impostor: 21, .stolen: 30, .assessed: 40,
+        .housing: 51, .parks: 52, .depot: 53, .lookalike: 54,
         .fleet1: 61, .fleet2: 62, .fleet3: 63, .fleet4: 64, .fleet5: 65, .fleet6: 66, .fleet7: 67,
         .fleet8: 68,
     ]
@@ -61,9 +62,8 @@ extension Network {
         case .proxy: ["10.8.0.0/16 via 10.10.0.1", "fd08::/16 via fd10:10::1"]
         case .internet: ["10.8.0.0/16 via 203.0.113.1", "fd08::/16 via 2001:db8:113::1"]
         case .outside, .gateway: []
-        case .employee, .colleague, .vendor, .impostor, .stolen, .assessed, .fleet1, .fleet2, .fleet3,
-            .fleet4,
-            .fleet5, .fleet6, .fleet7, .fleet8:
+        case .employee, .colleague, .vendor, .impostor, .stolen, .assessed, .housing, .parks, .depot,
+            .lookalike, .fleet1, .fleet2, .fleet3, .fleet4, .fleet5, .fleet6, .fleet7, .fleet8:
             ["default via 198.51.100.254", "default via 2001:db8:51::fe"]
         }
     }

@@ -24,6 +24,10 @@ package enum Network {
         case impostor = "dup"
         case stolen = "stolen"
         case assessed = "eval"
+        case housing
+        case parks
+        case depot
+        case lookalike = "alike"
         case fleet1, fleet2, fleet3, fleet4, fleet5, fleet6, fleet7, fleet8
 
         /// Every name starts with this, and nothing else on a machine should.
@@ -31,7 +35,8 @@ package enum Network {
         package var name: String { Self.prefix + rawValue }
         package var isClient: Bool { Self.clients.contains(self) }
         package static let clients: [Space] =
-            [.employee, .colleague, .vendor, .impostor, .stolen, .assessed] + fleet
+            [.employee, .colleague, .vendor, .impostor, .stolen, .assessed]
+            + [.housing, .parks, .depot, .lookalike] + fleet
         /// Laptops that are alike, for what is done to many: only cut trials have them.
         package static let fleet: [Space] =
             [.fleet1, .fleet2, .fleet3, .fleet4, .fleet5, .fleet6, .fleet7, .fleet8]

@@ -5,12 +5,14 @@ package enum Person: String, Sendable, Hashable, CaseIterable {
     case lena
     /// Whose are the laptops of the fleet.
     case fay
+    /// Whose certificates say more than their names.
+    case nora, omar, petra
     case bob, mallory
 
     package var isStaff: Bool {
         switch self {
         case .alice, .carol, .dora, .erin: true
-        case .lena, .fay, .bob, .mallory: false
+        case .lena, .fay, .nora, .omar, .petra, .bob, .mallory: false
         }
     }
 
@@ -21,6 +23,8 @@ package enum Person: String, Sendable, Hashable, CaseIterable {
         case .erin: ["staff", Rung.group]
         case .lena: [LabClasses.assessed]
         case .fay: [LabClasses.fleet]
+        case .nora, .omar: [LabClasses.certified]
+        case .petra: [LabClasses.outposts]
         case .bob, .mallory: []
         }
     }

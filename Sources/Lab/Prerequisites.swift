@@ -7,12 +7,16 @@ package enum Prerequisites {
     package static let programs: [(name: String, package: String)] = [
         ("ip", "iproute2"), ("openvpn", "openvpn"), ("squid", "squid"), ("nginx", "nginx-light"),
         ("dnsmasq", "dnsmasq-base"), ("tcpdump", "tcpdump"), ("curl", "curl"), ("timeout", "coreutils"),
+        ("openssl", "openssl"),
     ]
 
-    package static func check() throws {
+    package static func check(helper: String) throws {
         guard geteuid() == 0 else { throw LabError.needsRoot }
         for program in programs where !isInstalled(program.name) {
             throw LabError.missingProgram(name: program.name, package: program.package)
+        }
+        guard FileManager.default.isExecutableFile(atPath: helper) else {
+            throw LabError.missingHelper(path: helper)
         }
     }
 

@@ -15,6 +15,11 @@ package struct Row: Sendable, Hashable, Identifiable {
         case evidence
         case evidenceEnds = "evidence-ends"
         case roaming
+        case notHanded = "not-handed"
+        case certified
+        case listOverdue = "list-overdue"
+        case listRenewed = "list-renewed"
+        case withdrawn
         case watched
         case daemonDead = "daemon-dead"
         case restarted
@@ -95,6 +100,8 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .daemonDead: "download, daemon killed"
         case .restarted: "download, daemon restarted"
         case .evidenceEnds: "download, others end"
+        case .listOverdue: "download, list overdue"
+        case .withdrawn: "download, one withdrawn"
         default: "download"
         }
     }

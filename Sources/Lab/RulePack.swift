@@ -27,7 +27,7 @@ package struct RulePack: Sendable {
         try FileManager.default.createDirectory(
             atPath: "\(site.rules)/vendors", withIntermediateDirectories: true,
             attributes: [.posixPermissions: 0o700])
-        try site.write(Self.authorities(keys), to: "rules/authorities.yaml")
+        try site.write(Self.authorities(keys, lists: site.lists), to: "rules/authorities.yaml")
         try site.write(Self.devices(keys), to: "rules/devices.yaml")
         try site.write(Self.users(acknowledged: .now), to: "rules/users.yaml")
         try site.write(LabClasses.loans, to: "rules/loans.yaml")
@@ -59,13 +59,18 @@ package struct RulePack: Sendable {
 
     package static let idleSeconds = 10
 
-    package static func authorities(_ keys: Keys) -> String {
-        """
-        authorities:
-          corporate: { digest: \(DaemonFiles.quoted(keys.corporate.digest)) }
-          third-party: { digest: \(DaemonFiles.quoted(keys.thirdParty.digest)) }
-
-        """
+    package static func authorities(_ keys: Keys, lists: String) -> String {
+        let certificate = keys.field.certificatePEM.split(separator: "\n").map { "      \($0)\n" }.joined()
+        return """
+            authorities:
+              corporate: { digest: \(DaemonFiles.quoted(keys.corporate.digest)) }
+              third-party: { digest: \(DaemonFiles.quoted(keys.thirdParty.digest)) }
+              \(LabClasses.authority):
+                chain: required
+                crl: \(DaemonFiles.quoted(lists))
+                certificate: |
+            \(certificate)
+            """
     }
 
     package static func devices(_ keys: Keys) -> String {

@@ -12,6 +12,8 @@ package struct Rung: Sendable, Hashable, Identifiable {
         case posture(String)
         /// By nobody: the gateway sees where a session comes from.
         case sight
+        /// By the VPN server, which hands certificates over, and by those who issued them.
+        case certificate
     }
 
     /// What is told so that the condition holds, and what so that it does not.
@@ -26,6 +28,8 @@ package struct Rung: Sendable, Hashable, Identifiable {
         case end
         /// The places that it holds in.
         case places(Set<Whereabouts>)
+        /// Those whose certificates say it.
+        case holders(Set<Device>)
     }
 
     /// Of the rung, of its system, and in the rows' ids.
@@ -46,7 +50,7 @@ package struct Rung: Sendable, Hashable, Identifiable {
     package var isTimed: Bool {
         switch evidence {
         case .done, .end: true
-        case .values, .isOn, .minutes, .places: false
+        case .values, .isOn, .minutes, .places, .holders: false
         }
     }
 }
@@ -57,8 +61,6 @@ extension Rung {
     package static let loan = "L-1"
 
     /// Rungs that are told to the daemon by command.
-    /// What certificates say is not among these: it comes with the VPN server's hand-over, and changes when an authority
-    /// withdraws a certificate.
     package static let told: [Rung] = [
         Rung(
             "device-status", "needs: { device: { status: in-use } }", .device("status"),
@@ -125,7 +127,27 @@ extension Rung {
         Rung("office", "needs: { office: town-hall }", .sight, .places([.office])),
     ]
 
-    package static let all: [Rung] = told + [travel] + placed
+    /// Rungs that hold for certificates, while their authority says that they are in force.
+    package static let certified: [Rung] = [
+        Rung(
+            "certificate-authority", certificate(""), .certificate, .holders([.housingLaptop, .parksLaptop])),
+        Rung(
+            "certificate-subject", certificate("subject: { OU: [Revenues, \"Housing*\"] }"), .certificate,
+            .holders([.housingLaptop])),
+        Rung(
+            "certificate-email", certificate("email: \"*@council.example\""), .certificate,
+            .holders([.housingLaptop])),
+        Rung(
+            "certificate-extension", certificate("extension: { \(CertificateWords.identifier): managed }"),
+            .certificate, .holders([.housingLaptop])),
+    ]
+
+    private static func certificate(_ words: String) -> String {
+        let parts = ["authority: \(LabClasses.authority)", words].filter { !$0.isEmpty }
+        return "needs: { certificate: { \(parts.joined(separator: ", ")) } }"
+    }
+
+    package static let all: [Rung] = told + [travel] + placed + certified
 
     /// The port that its system has at the ladder's address.
     package var port: UInt16 { 5001 + UInt16(Self.all.firstIndex(of: self) ?? 0) }
@@ -189,7 +211,7 @@ package struct Telling: Sendable, Hashable {
                 case .minutes(let minutes, let otherwise): .number(state == .fails ? otherwise : minutes)
                 default: .text(value.joined())
                 }
-        case .sight: break
+        case .sight, .certificate: break
         }
     }
 
@@ -206,7 +228,7 @@ package struct Telling: Sendable, Hashable {
         case (.end, .holds): [VendorContract.timestamp(now + 86_400)]
         case (.end, .fails): [VendorContract.timestamp(now - 3600)]
         case (.end, .endsAt(let end)): [VendorContract.timestamp(end)]
-        case (.places, _): nil
+        case (.places, _), (.holders, _): nil
         }
     }
 }
@@ -214,5 +236,12 @@ package struct Telling: Sendable, Hashable {
 extension Telling.Statement {
     fileprivate init(_ kind: String, _ key: String, _ field: String, _ value: [String]) {
         self.init(kind: kind, key: key, fields: [field: value])
+    }
+}
+
+extension Rung {
+    /// Whether the certificate of a device says what it asks for.
+    package func holds(for device: Device) -> Bool {
+        if case .holders(let devices) = evidence { devices.contains(device) } else { false }
     }
 }

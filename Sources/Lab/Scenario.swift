@@ -30,6 +30,14 @@ package enum Scenario {
                 + both(stage, .assessed, .download, .goesOn)
         case .roaming:
             rungs(stage, [Rung.travel], .onlyWhileTold) + rungs(stage, Rung.placed, .onlyInItsPlaces)
+        case .notHanded: login(stage, .depot, .turnedAway)
+        case .certified: certified
+        case .listOverdue:
+            rungs(stage, Rung.certified, .stopsOnTime, .housing) + both(stage, .housing, .download, .goesOn)
+        case .listRenewed: rungs(stage, Rung.certified, .reached, .housing)
+        case .withdrawn:
+            both(stage, .housing, .download, .stopsAtOnce) + both(stage, .parks, .download, .goesOn)
+                + login(stage, .housing, .turnedAway)
         case .watched: watched
         case .daemonDead:
             reach(stage, .employee, .reached, [.crm]) + login(stage, .colleague, .turnedAway)
@@ -51,6 +59,18 @@ package enum Scenario {
                 [.internetWeb, .internetQUIC, .internetPing, .internetResolver, .gateway, .otherSession])
             + reach(stage, .vendor, .reached, [.finance])
             + reach(stage, .vendor, .refused, [.crm, .internetWeb, .internetByProxy])
+    }
+
+    /// Certificates that say different things, and some that say the right ones in vain.
+    private static var certified: [Row] {
+        let stage = Row.Stage.certified
+        return login(stage, .depot, .loggedIn) + login(stage, .lookalike, .turnedAway)
+            + [Actor.housing, .parks].flatMap { actor in
+                login(stage, actor, .loggedIn)
+                    + Rung.certified.flatMap { rung in
+                        both(stage, actor, .rung(rung), rung.holds(for: actor.device) ? .reached : .refused)
+                    }
+            }
     }
 
     /// What the packet path sees, and what comes of it.
@@ -76,9 +96,9 @@ package enum Scenario {
     }
 
     private static func rungs(
-        _ stage: Row.Stage, _ rungs: [Rung], _ expected: Row.Expectation
+        _ stage: Row.Stage, _ rungs: [Rung], _ expected: Row.Expectation, _ actor: Actor = .assessed
     ) -> [Row] {
-        rungs.flatMap { both(stage, .assessed, .rung($0), expected) }
+        rungs.flatMap { both(stage, actor, .rung($0), expected) }
     }
 
     private static func both(

@@ -20,6 +20,10 @@ package struct Site: Sendable {
     package var management: String { path("ovpn/management.sock") }
     package var seeds: String { path("totp-seeds") }
     package var countries: String { path("countries") }
+    /// The socket on which the VPN server hands certificates over.
+    package var handOver: String { path("hand-over/socket") }
+    /// The folder of revocation lists that the rules name.
+    package var lists: String { path("lists") }
     private var ownerPath: String { path("owner") }
 
     /// Takes the place for this process, and removes what a crashed run left. Throws when another lab stands there.
@@ -29,7 +33,9 @@ package struct Site: Sendable {
         try manager.createDirectory(
             atPath: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         try write(Owner.current.text, to: "owner")
-        for name in ["logs", "ovpn", "state", "www", "nginx", "vpn", "vpn/clients"] {
+        for name in [
+            "logs", "ovpn", "state", "www", "nginx", "vpn", "vpn/clients", "vpn/handed", "lists", "issuers",
+        ] {
             try manager.createDirectory(
                 atPath: path(name), withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
@@ -48,8 +54,13 @@ package struct Site: Sendable {
             FileManager.default.createFile(
                 atPath: draft, contents: Data(text.utf8), attributes: [.posixPermissions: 0o600])
         else { throw LabError.system(operation: "write \(draft)", errno: errno) }
-        guard unsafe rename(draft, target) == 0 else {
-            throw LabError.system(operation: "rename \(draft)", errno: errno)
+        try move(draft, to: target)
+    }
+
+    /// Renames a file over another one, in one step.
+    package func move(_ file: String, to target: String) throws {
+        guard unsafe rename(file, target) == 0 else {
+            throw LabError.system(operation: "rename \(file)", errno: errno)
         }
     }
 

@@ -3,9 +3,13 @@ import Foundation
 /// The configuration files of the VPN server and of its clients: what OpenVPN 2.6 comes with, and nothing that helps
 /// the gate.
 package enum VPNFiles {
-    /// The server asks its management client, which is the daemon, about every login. Certificates of either
-    /// authority are let as far as that.
-    package static func server(managementSocket: String, directory: String) -> String {
+    /// The server asks its management client, which is the daemon, about every login. Certificates of either root are
+    /// let as far as that, and handed over to it as the documentation has it.
+    ///
+    /// Its log has times to the microsecond: when it heard of something is held against packets.
+    package static func server(
+        managementSocket: String, directory: String, handOver: (helper: String, socket: String)
+    ) -> String {
         """
         mode server
         tls-server
@@ -25,10 +29,14 @@ package enum VPNFiles {
         verify-client-cert require
         auth-user-pass-optional
         client-config-dir \(directory)/clients
+        script-security 2
+        tls-export-cert \(directory)/handed
+        tls-verify "'\(handOver.helper)' \(handOver.socket)"
         management \(managementSocket) unix
         management-client-auth
         keepalive 5 20
         explicit-exit-notify 1
+        machine-readable-output
         verb 3
 
         """
@@ -41,6 +49,18 @@ package enum VPNFiles {
         iroute-ipv6 fd66::/64
 
         """
+
+    /// When the server was told to throw a client out, by its log, in nanoseconds since 1970; nil when it was not.
+    package static func killed(client: String, log: String) -> Int64? {
+        let line = log.split(separator: "\n").first {
+            $0.hasSuffix(" MANAGEMENT: CMD 'client-kill \(client)'")
+        }
+        // "1763690000.123456 20 MANAGEMENT: CMD 'client-kill 7'"
+        let parts = line?.split(separator: " ").first?.split(separator: ".") ?? []
+        guard parts.count == 2, parts[1].count == 6, let seconds = Int64(parts[0]), let rest = Int64(parts[1])
+        else { return nil }
+        return seconds * 1_000_000_000 + rest * 1000
+    }
 
     /// A stock client. Name and password come from a file, since nobody sits at it.
     package static func client(directory: String, device: Device, login: String) -> String {

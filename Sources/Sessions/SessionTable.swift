@@ -17,6 +17,9 @@ package struct SessionTable: Sendable {
     /// Clients that were reported as strangers and are still listed. Once is enough: throwing a client out takes the
     /// server some seconds, and asking again would begin them anew.
     private var strangers: Set<SessionID> = []
+    /// Clients that were kept out and are still listed. Each is told why when it asks for its settings, about a second
+    /// later, and goes by itself: thrown out before that it would come straight back, and its person never hear it.
+    private var refused: Set<SessionID> = []
 
     package init() {}
 
@@ -69,9 +72,14 @@ package struct SessionTable: Sendable {
         switch event {
         case .login(let login): return asked(login)
         case .established(let session): return established(session)
-        case .ended(let id, let usage): return close(id, .ended(usage))
+        case .ended(let id, let usage):
+            refused.remove(id)
+            return close(id, .ended(usage))
         case .snapshot(let source, let process, let reports): return reconcile(source, process, reports)
-        case .detached: return []
+        case .detached(let source, _):
+            // Whether the refusals arrived is not known; whoever still waits for an answer then must be thrown out.
+            refused = refused.filter { $0.source != source }
+            return []
         case .problem(_, let problem):
             guard let id = problem.client else { return [] }
             return close(id, .contradiction(problem.message)) + [.stranger(id, problem.message)]
@@ -94,6 +102,11 @@ package struct SessionTable: Sendable {
         return changes
     }
 
+    /// The login was not let in.
+    package mutating func refuse(_ login: Login) {
+        if login.kind == .initial { refused.insert(login.session.id) }
+    }
+
     /// Sessions known from before a restart, on what is left of their leases.
     package mutating func restore(_ sessions: some Sequence<Session>) {
         for session in sessions where entry(session.id) == nil && conflicts(session).isEmpty {
@@ -106,6 +119,7 @@ package struct SessionTable: Sendable {
     private mutating func asked(_ login: Login) -> [SessionChange] {
         switch login.kind {
         case .initial:
+            refused.remove(login.session.id)
             // A server that counts its clients anew has forgotten the one that had this number.
             let stale = close(login.session.id, .contradiction("its number was given to another client"))
             return stale + [.asked(login, rival: namesakes(of: login.session).first { isOpen($0.id) })]
@@ -184,6 +198,7 @@ package struct SessionTable: Sendable {
         var changes = known.filter { reported[$0] == nil || $0.serverProcess != process }
             .flatMap { close($0, .vanished) }
         strangers = strangers.filter { $0.source != source || reported[$0] != nil }
+        refused = refused.filter { $0.source != source || reported[$0] != nil }
         for report in reports { changes += reconcile(report) }
         return changes
     }
@@ -192,6 +207,7 @@ package struct SessionTable: Sendable {
         guard let slot = slot(report.id) else {
             // A handshake that is still under way has no name yet; it will ask when it has one.
             if report.commonName == "UNDEF" || report.commonName.isEmpty { return [] }
+            if refused.contains(report.id), report.addresses.isEmpty { return [] }
             guard strangers.insert(report.id).inserted else { return [] }
             return [.stranger(report.id, "not admitted by us")]
         }

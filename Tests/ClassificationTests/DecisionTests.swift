@@ -232,4 +232,51 @@ import Testing
         session.deviceFields = [:]
         #expect(session.evidence(under: policy, at: Self.now).device == nil)
     }
+
+    /// What the person is told keeps quiet about certificates; whoever reads the log needs to know.
+    @Test func administratorsHearWhatTheNearestClassLacked() throws {
+        let policy = try Self.compile(
+            """
+              - { name: gone, when: { device: lost }, access: none }
+              - { name: others, when: { user: bob }, access: crm }
+              - { name: full, when: { certificate: corporate, group: staff, mfa: { within: 12h } }, access: crm }
+              - { name: plain, when: { certificate: asked, group: staff }, access: crm }
+              - { name: visitors, when: { certificate: asked, group: staff, device: retired }, access: crm }
+            """)
+        var session = SessionDescription(authority: "asked", device: "lt-1", user: "alice")
+        session.revocation = .unknown
+        let decision = Self.decide(session, under: policy) {
+            $0.revocation = .unknown(reason: "the list is overdue")
+        }
+        #expect(decision.outcome == .noClass && !decision.tell.contains("overdue"))
+        #expect(
+            decision.obstacle == "nearest class 'plain' needs certificate of asked: the list is overdue")
+        let admitted = Self.decide(session, under: policy) { $0.revocation = .good(until: Self.now + 60) }
+        #expect(admitted.isAdmitted && admitted.obstacle == nil)
+        let lost = Self.decide(session, under: policy) { $0.device?.status = .lost }
+        #expect(lost.className == "gone" && lost.obstacle == nil, "the class says it")
+    }
+
+    @Test func administratorsHearWhatTheFirstSystemLacked() throws {
+        let policy = try Self.compile("  - { name: full, when: { certificate: corporate }, access: pay }\n")
+        let decision = Self.decide(
+            SessionDescription(authority: "corporate", user: "alice"), under: policy)
+        #expect(decision.outcome == .nothingGranted)
+        #expect(
+            decision.obstacle
+                == "'pay' needs disk encryption on, seen within 2h: disk encryption never reported; "
+                + "one-time code within 1h: no one-time code; approval of system pay: no such approval")
+    }
+
+    /// An authority that is named like ours is no help; what it stands below is.
+    @Test func aChainThatEndsElsewhereIsShownByBothEnds() throws {
+        let policy = try Self.compile("  - { name: full, when: { certificate: corporate }, access: crm }\n")
+        let decision = Self.decide(
+            SessionDescription(authority: "corporate", user: "alice"), under: policy
+        ) { $0.certificates = Samples.chain(0x77, 0x78, 0x79) }
+        #expect(
+            decision.obstacle
+                == "nearest class 'full' needs certificate of corporate: issued by CN=CA 119, below CN=CA 121"
+        )
+    }
 }

@@ -72,6 +72,24 @@ import Testing
         #expect(await world.enforcer.sessions.isEmpty)
     }
 
+    @Test func theLogSaysMoreThanTheRefusedPersonHears() async throws {
+        let world = try await World(policy: try Cast.policy())
+        let stranger = try Cast.session(9, "laptop-0042", leaf: 1, user: "alice", issuer: 0x66)
+        await world.send(.login(world.login(stranger)))
+        let reason = "nearest class 'employee' needs certificate of corporate: issued by"
+        #expect(world.log.all.contains { $0.contains("login refused: no class: ") && $0.contains(reason) })
+        #expect(world.gate.words.count == 1 && !world.gate.words[0].contains("issued by"))
+    }
+
+    /// The server lists a refused client until it has told it why. Thrown out meanwhile, it would come straight back.
+    @Test func refusedClientIsLeftToHearWhy() async throws {
+        let world = try await World(policy: try Cast.policy())
+        let stranger = try Cast.session(9, "laptop-9", leaf: 9, user: "mallory", issuer: 0x66)
+        await world.send(.login(world.login(stranger)))
+        await world.send(.snapshot(source: "office", serverProcess: 100, [stranger.report]))
+        #expect(world.gate.words.count == 1 && world.gate.words[0].hasPrefix("refuse 9:"))
+    }
+
     // MARK: Namesakes
 
     @Test func vendorWithAnEmployeesNameIsRefusedAndTheEmployeeStays() async throws {

@@ -27,8 +27,70 @@ struct FilesTests {
         let text = DaemonFiles.configuration(Site(directory: "/x y"))
         for line in [
             #"rules: "/x y/rules""#, #"control: "/x y/control.sock""#, #"totp-seeds: "/x y/totp-seeds""#,
-            "lease: 20s", #"    openvpn: { management: "/x y/ovpn/management.sock" }"#, "    tunnel: tunovpn",
+            "lease: 20s", #"hand-over: "/x y/hand-over/socket""#,
+            #"    openvpn: { management: "/x y/ovpn/management.sock" }"#, "    tunnel: tunovpn",
         ] { #expect(text.split(separator: "\n").contains(Substring(line))) }
+    }
+
+    /// OpenVPN's lexer reads the line once for its file and once more for the command.
+    @Test func theVPNServerHandsOverAsTheDocumentationHasIt() {
+        let text = VPNFiles.server(
+            managementSocket: "/m", directory: "/d", handOver: ("/b in/gatehouse-hand-over", "/s"))
+        for line in [
+            "script-security 2", "tls-export-cert /d/handed",
+            #"tls-verify "'/b in/gatehouse-hand-over' /s""#,
+        ] { #expect(text.split(separator: "\n").contains(Substring(line))) }
+    }
+
+    @Test(arguments: [
+        ("/usr/bin/gatehouse", "/usr/bin/gatehouse-hand-over"),
+        ("/a b/debug/gatehouse", "/a b/debug/gatehouse-hand-over"),
+    ])
+    func theHelperIsLookedForBesideTheExecutable(_ executable: String, _ helper: String) {
+        #expect(Lab.Options(executablePath: executable, rulesDirectory: "").helperPath == helper)
+    }
+
+    @Test func aMissingHelperIsSaidWithWhatMakesIt() {
+        let words = LabError.missingHelper(path: "/x/gatehouse-hand-over").description
+        #expect(words.contains("'/x/gatehouse-hand-over'"))
+        #expect(words.contains("swift build --product gatehouse-hand-over"))
+    }
+
+    @Test(arguments: [
+        (
+            "1763690000.123456 20 MANAGEMENT: CMD 'client-kill 7'\n1763690001.000000 20 MANAGEMENT: CMD 'client-kill 7'",
+            Int64?.some(1_763_690_000_123_456_000)
+        ),
+        ("1763690000.123456 20 MANAGEMENT: CMD 'client-kill 77'", nil),
+        ("1763690000.12 20 MANAGEMENT: CMD 'client-kill 7'", nil),
+        ("2026-11-21 11:00:55 MANAGEMENT: CMD 'client-kill 7'", nil), ("", nil),
+    ])
+    func theServersLogTellsWhenItWasToldToEndAClient(_ log: String, _ told: Int64?) {
+        #expect(VPNFiles.killed(client: "7", log: log) == told)
+    }
+
+    @Test(arguments: [
+        // What the person is told, and then what was seen.
+        (
+            "x notice gatehouse: common-name=laptop-0061 session=office/1 user=nora [Enforcement] "
+                + "login refused: no class: Call (01234) 555. (nearest class 'certified' needs a: b)",
+            String?.some("nearest class 'certified' needs a: b")
+        ),
+        ("x common-name=laptop-0061 user=nora [Enforcement] login refused: lost: Call.", "lost: Call."),
+        (
+            "common-name=laptop-0061 [E] login refused: first\ncommon-name=laptop-0061 [E] login refused: last",
+            "last"
+        ),
+        ("x common-name=laptop-0062 user=omar [Enforcement] login refused: other", nil),
+        ("x common-name=laptop-0061 user=nora [Enforcement] cut: withdrawn", nil), ("", nil),
+    ])
+    func theDaemonsLogTellsWhy(_ log: String, _ reason: String?) {
+        #expect(Demonstration.reason(for: "login refused", .housingLaptop, log: log) == reason)
+    }
+
+    /// What openssl takes: seconds, and no fraction.
+    @Test func listsEndAtAWholeSecond() {
+        #expect(RevocationLists.time(Date(timeIntervalSince1970: 1_795_255_200)) == "20261121100000Z")
     }
 
     @Test(arguments: [("plain", #""plain""#), (#"a"b\c"#, #""a\"b\\c""#)])
@@ -47,7 +109,12 @@ struct FilesTests {
         for device in Device.allCases {
             #expect(text.contains(keys.digest(device)) == device.isRegistered)
         }
-        #expect(RulePack.authorities(keys).contains("corporate: { digest: \"\(keys.corporate.digest)\" }"))
+        let authorities = RulePack.authorities(keys, lists: "/x y/lists")
+        #expect(authorities.contains("  corporate: { digest: \"\(keys.corporate.digest)\" }\n"))
+        #expect(authorities.contains("  field:\n    chain: required\n    crl: \"/x y/lists\"\n"))
+        #expect(authorities.contains("    certificate: |\n      -----BEGIN CERTIFICATE-----\n"))
+        // The depot's is for the VPN server to hand over.
+        #expect(!authorities.contains(keys.depot.digest))
         let users = RulePack.users(acknowledged: Date(timeIntervalSince1970: 1_795_255_200))
         #expect(
             users.contains(

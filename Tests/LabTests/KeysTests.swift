@@ -12,7 +12,7 @@ struct KeysTests {
 
     @Test func digestsAreThoseOfTheCertificatesDER() throws {
         let keys = try Keys()
-        for credential in Array(keys.devices.values) + [keys.corporate, keys.thirdParty] {
+        for credential in Array(keys.devices.values) + Issuer.allCases.map({ keys[$0] }) {
             let document = try PEMDocument(pemString: credential.certificatePEM)
             let digest = SHA256.hash(data: document.derBytes).description.split(separator: " ").last.map(
                 String.init)
@@ -25,7 +25,7 @@ struct KeysTests {
     @Test(arguments: Device.allCases)
     func everyDeviceIsSignedByItsAuthority(_ device: Device) throws {
         let keys = try Keys()
-        let authority = try certificate(device.isCorporate ? keys.corporate : keys.thirdParty)
+        let authority = try certificate(keys[device.issuer])
         let leaf = try certificate(#require(keys.devices[device]))
         #expect(authority.publicKey.isValidSignature(leaf.signature, for: leaf))
         #expect(leaf.issuer == authority.subject)
@@ -39,7 +39,76 @@ struct KeysTests {
         let keys = try Keys()
         #expect(Device.impostor.commonName == Device.employeeLaptop.commonName)
         #expect(keys.digest(.impostor) != keys.digest(.employeeLaptop))
-        #expect(!Device.impostor.isCorporate)
+        #expect(Device.impostor.issuer == .thirdParty)
+    }
+
+    /// What a client sends along leads from its own certificate to a root that the VPN server has.
+    @Test(arguments: Device.allCases)
+    func everyPathLeadsToARoot(_ device: Device) throws {
+        let keys = try Keys()
+        let credential = try #require(keys.devices[device])
+        let above = try PEMDocument.parseMultiple(pemString: credential.pathPEM)
+            .map { try Certificate(pemDocument: $0) }
+        var last = try certificate(credential)
+        for issuer in above {
+            #expect(issuer.publicKey.isValidSignature(last.signature, for: last))
+            last = issuer
+        }
+        let roots = try [keys.corporate, keys.thirdParty].map(certificate)
+        #expect(roots.contains { $0.publicKey.isValidSignature(last.signature, for: last) })
+    }
+
+    /// The trap of the look-alike: the right name, and the right words below it, by somebody else.
+    @Test func theLookalikeDiffersByItsRootAlone() throws {
+        let keys = try Keys()
+        let (ours, theirs) = (try certificate(keys.depot), try certificate(keys.lookalike))
+        #expect(ours.subject == theirs.subject && ours.publicKey != theirs.publicKey)
+        #expect(Device.lookalikeLaptop.words == Device.housingLaptop.words)
+        #expect(try certificate(keys.field).publicKey.isValidSignature(ours.signature, for: ours))
+        #expect(try certificate(keys.thirdParty).publicKey.isValidSignature(theirs.signature, for: theirs))
+    }
+
+    @Test func listsNameWhatWasWithdrawn() async throws {
+        let site = Site(directory: NSTemporaryDirectory() + "gatehouse-lists-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(atPath: site.directory) }
+        for name in ["issuers", "lists", "vpn"] {
+            try FileManager.default.createDirectory(
+                atPath: site.path(name), withIntermediateDirectories: true)
+        }
+        let keys = try Keys()
+        let leaf = try #require(keys.devices[.housingLaptop])
+        try site.write(leaf.certificatePEM + leaf.pathPEM, to: "vpn/\(Device.housingLaptop).crt")
+        let lists = RevocationLists(of: .depot, at: site)
+        try lists.begin(keys.depot)
+        let serial = try certificate(leaf).serialNumber.bytes
+            .map { String(format: "%02X", $0) }.joined()
+        for isWithdrawn in [false, true] {
+            if isWithdrawn { try await lists.withdraw(.housingLaptop) }
+            let end = Date(timeIntervalSince1970: (Date().timeIntervalSince1970 + 5).rounded())
+            try await lists.publish(until: end)
+            let output = try await Command([
+                "openssl", "crl", "-in", site.path("lists/depot.crl"), "-CAfile",
+                site.path("issuers/depot.crt"), "-noout", "-text", "-nextupdate", "-dateopt", "iso_8601",
+            ]).output()
+            #expect(output.standardError.contains("verify OK"))
+            #expect(output.standardOutput.contains("Serial Number: \(serial)") == isWithdrawn)
+            let time = VendorContract.timestamp(end).replacing("T", with: " ")
+            #expect(output.standardOutput.contains("nextUpdate=\(time)"))
+            #expect(try FileManager.default.contentsOfDirectory(atPath: site.lists) == ["depot.crl"])
+        }
+    }
+
+    @Test func certificatesSayWhatTheyShould() throws {
+        let leaf = try certificate(try #require(try Keys().devices[.housingLaptop]))
+        #expect(leaf.subject.description.contains("OU=Housing North"))
+        let names = try #require(try leaf.extensions.subjectAlternativeNames)
+        #expect(Array(names) == [.rfc822Name("Nora@Council.example")])
+        let standing = try leaf.extensions.first {
+            $0.oid == (try ASN1ObjectIdentifier(dotRepresentation: CertificateWords.identifier))
+        }
+        // A UTF8String of seven bytes (X.690 section 8.23).
+        #expect(standing.map { Array($0.value) } == [0x0c, 7] + Array("managed".utf8))
+        #expect(standing?.critical == false)
     }
 
     @Test func keysAreThoseOfTheCertificates() throws {

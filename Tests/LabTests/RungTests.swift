@@ -18,7 +18,7 @@ struct RungTests {
 
     @Test func everyRungHasRowsInBothFamilies() {
         let rows = Scenario.rows.filter { $0.actor == .assessed }
-        for rung in Rung.all {
+        for rung in Rung.told + [Rung.travel] + Rung.placed {
             let families = rows.filter { $0.subject == .rung(rung) && $0.stage != .evidenceEnds }
                 .compactMap(\.family)
             #expect(families.count == 2 && Set(families) == Set(AddressFamily.allCases))
@@ -31,6 +31,27 @@ struct RungTests {
         let places = Whereabouts.allCases.filter(rung.holds)
         #expect(!places.isEmpty && places.count < Whereabouts.allCases.count)
         #expect(!rung.holds(at: .nowhere))
+    }
+
+    /// A rung that held for every certificate would show nothing, and one that held for none.
+    @Test(arguments: Rung.certified)
+    func everyCertifiedRungIsReachedAndRefused(_ rung: Rung) {
+        #expect(rung.holds(for: .housingLaptop))
+        let rows = Scenario.rows(of: .certified).filter { $0.subject == .rung(rung) }
+        #expect(Set(rows.map(\.actor)) == [.housing, .parks] && rows.count == 4)
+        for row in rows {
+            #expect(row.expected == (rung.holds(for: row.actor.device) ? .reached : .refused))
+        }
+        for stage in [Row.Stage.listOverdue, .listRenewed] {
+            #expect(Scenario.rows(of: stage).filter { $0.subject == .rung(rung) }.count == 2)
+        }
+    }
+
+    /// Of those that differ, each is refused by something that the other laptop's certificate says.
+    @Test func theOtherLaptopIsRefusedWhateverItsCertificateSays() {
+        let refused = Rung.certified.filter { !$0.holds(for: .parksLaptop) }
+        #expect(refused.map(\.id) == ["certificate-subject", "certificate-email", "certificate-extension"])
+        #expect(refused.allSatisfy { $0.needs.contains("authority: field") })
     }
 
     private static let now = Date(timeIntervalSince1970: 1_795_255_200)  // 2026-11-21T10:00:00Z
@@ -61,6 +82,7 @@ struct RungTests {
         Told(
             id: "posture-antivirus", state: .endsAt(now), says: "antivirus text(\"2026-11-20T10:00:00Z\")"),
         Told(id: "office", state: .holds, says: ""),
+        Told(id: "certificate-email", state: .holds, says: ""),
     ]
 
     @Test(arguments: told)

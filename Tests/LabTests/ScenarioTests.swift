@@ -43,6 +43,15 @@ struct ScenarioTests {
         ("evidence-ends/assessed/download/ipv4", "goes on"),
         ("roaming/assessed/country-abroad/ipv4", "in its places only"),
         ("roaming/assessed/approval-travel/ipv6", "only while it holds"),
+        ("not-handed/depot/login", "login refused"), ("certified/depot/login", "logged in"),
+        ("certified/lookalike/login", "login refused"),
+        ("certified/housing/certificate-email/ipv4", "reached"),
+        ("certified/parks/certificate-email/ipv6", "refused"),
+        ("list-overdue/housing/certificate-authority/ipv6", "stops at the end"),
+        ("list-overdue/housing/download/ipv4", "goes on"),
+        ("list-renewed/housing/certificate-extension/ipv4", "reached"),
+        ("withdrawn/housing/download/ipv6", "0 bytes after the cut"),
+        ("withdrawn/parks/download/ipv4", "goes on"), ("withdrawn/housing/login", "login refused"),
     ])
     func shows(_ id: String, _ expected: String) {
         #expect(Scenario.rows.first { $0.id == id }?.expected.rawValue == expected)
@@ -50,7 +59,7 @@ struct ScenarioTests {
 
     /// A class that reached nothing would pass every refusal: whoever is refused something over a tunnel reaches
     /// something over the same one.
-    @Test(arguments: [Actor.employeeWithoutCode, .employee, .vendor])
+    @Test(arguments: [Actor.employeeWithoutCode, .employee, .vendor, .parks])
     func whoIsRefusedAlsoReaches(_ actor: Actor) {
         let expectations = Set(Scenario.rows.filter { $0.actor == actor }.map(\.expected))
         #expect(expectations.isSuperset(of: [.refused, .reached]) || expectations.isSuperset(of: [.goesOn]))

@@ -195,6 +195,52 @@ import Testing
         #expect(handshake.words == [], "a handshake under way will ask when it has a name")
     }
 
+    /// OpenVPN tells a refused client why when that asks for its settings, and lists it until then. Thrown out before
+    /// that, it comes straight back and its person hears nothing.
+    @Test func whoWasRefusedIsLeftToHearWhy() throws {
+        var table = SessionTable()
+        let lost = try session(3, "laptop-0077", leaf: 3)
+        let list = SessionEvent.snapshot(source: "office", serverProcess: 100, [lost.report])
+        _ = table.apply(.login(login(lost)))
+        table.refuse(login(lost))
+        #expect(table.apply(list).words == [])
+        #expect(table.apply(list).words == [], "it goes when it has heard")
+        #expect(table.open.isEmpty)
+        // An address is more than a refusal gives.
+        var inside = lost.report
+        inside.addresses = [try #require(IPAddress("10.8.0.2"))]
+        #expect(
+            table.apply(.snapshot(source: "office", serverProcess: 100, [inside])).words
+                == ["stranger 3: not admitted by us"])
+    }
+
+    /// Each makes what is listed under that number somebody else, or leaves open whether the refusal was heard.
+    @Test(arguments: ["not listed", "ended", "detached", "asks again"])
+    func aRefusalCountsForItsOwnClientOnly(_ then: String) throws {
+        var table = SessionTable()
+        let lost = try session(3, "laptop-0077", leaf: 3)
+        _ = table.apply(.login(login(lost)))
+        table.refuse(login(lost))
+        switch then {
+        case "not listed": _ = table.apply(.snapshot(source: "office", serverProcess: 100, []))
+        case "ended": _ = table.apply(.ended(lost.id, nil))
+        case "detached": _ = table.apply(.detached(source: "office", reason: "gone"))
+        default: _ = table.apply(.login(login(lost)))
+        }
+        let list = SessionEvent.snapshot(source: "office", serverProcess: 100, [lost.report])
+        #expect(table.apply(list).words == ["stranger 3: not admitted by us"])
+    }
+
+    @Test func whoWasRefusedAndEstablishedIsAStranger() throws {
+        var table = SessionTable()
+        let lost = try session(3, "laptop-0077", leaf: 3)
+        _ = table.apply(.login(login(lost)))
+        table.refuse(login(lost))
+        #expect(
+            table.apply(.established(try lost.at("10.8.0.2"))).words
+                == ["stranger 3: established without an admitted login"])
+    }
+
     @Test func roamingShowsInTheSnapshotOnly() throws {
         var table = SessionTable()
         var one = try session(1, "laptop-0042", leaf: 1)

@@ -10,9 +10,7 @@ extension ConditionJudge {
             chain.issuers.contains { authority.digests.contains($0.digest) }
         }
         guard !issued.isEmpty else {
-            let subject = chain.issuers.first?.subject
-            return answer(
-                .fails, saw: "issued by \(subject.map(PlainText.shown) ?? "an authority that is not named")")
+            return answer(.fails, saw: "issued by \(Self.shown(chain.issuers))")
         }
         // A chain that several authorities have signed is good when it is for one of them.
         let judgements = issued.map(certificate)
@@ -21,6 +19,15 @@ extension ConditionJudge {
         // Whichever of them turns first may be the one that is good then.
         return Judgement(
             best.truth, until: judgements.reduce(nil) { earliest($0, $1.until) }, saw: best.saw)
+    }
+
+    /// Both ends: an authority that is named like ours is told by what it is below.
+    private static func shown(_ issuers: [PresentedCertificate]) -> String {
+        guard let first = issuers.first, let last = issuers.last else {
+            return "an authority that is not named"
+        }
+        let name = PlainText.shown(first.subject)
+        return issuers.count == 1 ? name : "\(name), below \(PlainText.shown(last.subject))"
     }
 
     private func certificate(of issued: Authority) -> Judgement {
@@ -53,7 +60,7 @@ extension ConditionJudge {
     private func isInForce(of authority: Authority) -> Judgement {
         switch (evidence.revocation, authority.revocation) {
         case (.revoked(let since), _):
-            answer(.fails, saw: "withdrawn by \(authority.name)\(since.map { " at \($0)" } ?? "")")
+            answer(.fails, saw: "issued by \(authority.name), withdrawn\(since.map { " at \($0)" } ?? "")")
         case (_, .none): answer(.holds, saw: "issued by \(authority.name)")
         case (.good(let until), _) where now < until:
             answer(.holds, until: until, saw: "issued by \(authority.name), not withdrawn")

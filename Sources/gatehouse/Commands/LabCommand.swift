@@ -10,8 +10,8 @@ struct LabCommand: AsyncParsableCommand {
             "See it at work: a real gateway, VPN clients, a proxy and an internet, in network namespaces.",
         discussion: """
             Makes its own network, keys and certificates, starts OpenVPN, squid, web servers and this daemon, lets \
-            clients in, tries who gets where, and removes it all. Needs root. Ends with 0 when everything was as \
-            expected, 1 when something was not, 2 when it could not run.
+            clients in, tries who gets where, and removes it all. Needs root, and gatehouse-hand-over beside this \
+            program. Ends with 0 when everything was as expected, 1 when something was not, 2 when it could not run.
 
             With --cuts, laptops with downloads in both families are reported lost instead, so many times, and the \
             time from the start of 'device set-status' to the last forwarded byte is told. 200 take about ten minutes.
