@@ -79,6 +79,11 @@ let package = Package(
             dependencies: ["PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
             swiftSettings: strict),
         .target(
+            name: "PolicyProof",
+            dependencies: [
+                "Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes",
+            ], swiftSettings: strict),
+        .target(
             name: "RulesetCompiler",
             dependencies: ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             swiftSettings: strict),
@@ -143,7 +148,7 @@ let package = Package(
                 "Capture", "PacketPath", "Replay",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
-                "Portal", "Trust", "Control", "Lab", "RegisterImport", "CLinux",
+                "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -154,6 +159,10 @@ let package = Package(
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "NetworkTypes", "Netfilter", "Store", "CLinux", logging,
             ], path: "bench/Evidence", swiftSettings: strict),
+        .executableTarget(
+            name: "PolicyBench",
+            dependencies: ["PolicyProof", "Classification", "PolicyLanguage", "Sessions"],
+            path: "bench/Policy", swiftSettings: strict),
 
         // Tests, and what they share.
         .target(
@@ -194,6 +203,13 @@ let package = Package(
             name: "RegisterImportTests",
             dependencies: ["TestSupport", "RegisterImport", "PolicyLanguage", "Evidence", "Sessions"],
             exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "PolicyProofTests",
+            dependencies: [
+                "TestSupport", "PolicyProof", "Classification", "PolicyLanguage", "FlowSpace", "Evidence",
+                "Sessions", "NetworkTypes",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "ClassificationTests",
             dependencies: [

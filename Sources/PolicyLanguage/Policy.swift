@@ -18,11 +18,13 @@ package struct Policy: Sendable {
     package let reviewBy: Instant?
     /// After how long without a packet a session ends, where its class does not say otherwise; nil for never.
     package let idle: Duration?
+    /// What must hold for every session.
+    package let properties: Properties
 
     package init(
         inside: [IPPrefix], authorities: [Authority], systems: [System], classes: [PolicyClass],
         registers: Registers = Registers(), offices: [Office] = [], tests: [PolicyTest] = [],
-        reviewBy: Instant? = nil, idle: Duration? = nil
+        reviewBy: Instant? = nil, idle: Duration? = nil, properties: Properties = Properties()
     ) {
         self.inside = inside
         self.authorities = authorities
@@ -33,6 +35,7 @@ package struct Policy: Sendable {
         self.tests = tests
         self.reviewBy = reviewBy
         self.idle = idle
+        self.properties = properties
         systemsByName = Dictionary(systems.map { ($0.name, $0) }) { first, _ in first }
         classesByName = Dictionary(classes.map { ($0.name, $0) }) { first, _ in first }
         gifts = classes.map { [systemsByName] in Gift($0, systemsByName) }

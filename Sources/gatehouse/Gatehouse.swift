@@ -14,7 +14,8 @@ struct Gatehouse: AsyncParsableCommand {
             (no daemon, no permission, unreadable file), 64 the command line is wrong.
             """,
         groupedSubcommands: [
-            CommandGroup(name: "Rules", subcommands: [Check.self, ShowRuleset.self, Packets.self]),
+            CommandGroup(
+                name: "Rules", subcommands: [Check.self, Prove.self, ShowRuleset.self, Packets.self]),
             CommandGroup(
                 name: "The daemon", subcommands: [Run.self, Reload.self, AcknowledgeDamage.self]),
             CommandGroup(

@@ -92,6 +92,12 @@ extension Floor {
                 "A decision is a function of session, evidence, policy and now; only so can it be replayed"
         ),
         Floor(
+            "PolicyProof", .pure,
+            ["Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
+            why:
+                "What holds for every session follows from the rules alone; no session, gateway or clock has a say"
+        ),
+        Floor(
             "RulesetCompiler", .pure,
             ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             why:

@@ -217,7 +217,7 @@ struct LimitTests {
             "policy.yaml": "inside: [10.10.0.0/16]\nclasses:\n" + classes.joined(),
             "tests/staff.yaml": "tests: []", "tests/places.yaml": "tests: []",
             "tests/vendors.yaml": "tests: []",
-            "approvals.csv": "reference,kind,user,approver,from\n",
+            "approvals.csv": "reference,kind,user,approver,from\n", "properties.yaml": "without-mfa: []",
         ])
         #expect(result.policy?.classes.count == 501)
         #expect(result.diagnostics.count == 499)

@@ -38,6 +38,7 @@ final class PackReader {
     var reviewBy: Instant?
     /// For every class that does not say otherwise.
     var idle: Duration?
+    var properties = Properties()
     /// Set when the pack has a list of clauses: citations are checked then.
     var hasClauses = false
 
@@ -48,14 +49,14 @@ final class PackReader {
         case clauses, authorities, offices
         case register(RegisterKind)
         case registerTable(RegisterKind)
-        case systems, policy, vendor, test
+        case systems, policy, vendor, properties, test
 
         /// Users come first, since loans and approvals are about them.
         private static let registers: [RegisterKind] = [.user, .device, .loan, .approval]
 
         static let allCases: [Self] =
             [.clauses, .authorities, .offices] + registers.flatMap { [.register($0), .registerTable($0)] } + [
-                .systems, .policy, .vendor, .test,
+                .systems, .policy, .vendor, .properties, .test,
             ]
 
         /// The one file of this kind; nil where there are many.
@@ -68,6 +69,7 @@ final class PackReader {
             case .registerTable(let kind): "\(kind.plural).csv"
             case .systems: "systems.yaml"
             case .policy: "policy.yaml"
+            case .properties: "properties.yaml"
             case .vendor, .test: nil
             }
         }
@@ -97,7 +99,7 @@ final class PackReader {
             case .register(let kind), .registerTable(let kind): [kind.names]
             case .systems: [.system]
             case .policy, .vendor: [.policyClass]
-            case .test: []
+            case .properties, .test: []
             }
         }
     }
@@ -131,6 +133,7 @@ final class PackReader {
         }
         for kind in FileKind.allCases {
             for source in byKind[kind] ?? [] { read(source, as: kind) }
+            // What comes after them may name them.
             if kind == .vendor { placeVendors() }
         }
     }
@@ -150,6 +153,7 @@ final class PackReader {
         case .systems: readSystems(root)
         case .policy: readPolicy(root)
         case .vendor: readVendor(root)
+        case .properties: readProperties(root)
         case .test: readTests(root)
         }
     }
@@ -171,7 +175,8 @@ final class PackReader {
         return Policy(
             inside: inside.map(\.value), authorities: authorities, systems: systems.map(\.system),
             classes: classes,
-            registers: registers, offices: offices, tests: tests, reviewBy: reviewBy, idle: idle)
+            registers: registers, offices: offices, tests: tests, reviewBy: reviewBy, idle: idle,
+            properties: properties)
     }
 
     /// Gives a name to something; a name that is taken is reported with the place of the first.

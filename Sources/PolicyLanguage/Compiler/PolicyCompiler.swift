@@ -4,7 +4,7 @@ package import Sessions
 ///
 /// A pack is `policy.yaml` (what it is about, the classes in order), `systems.yaml` (with the labels), `authorities.yaml`,
 /// `offices.yaml`, `clauses.yaml`, the registers (`devices`, `users`, `loans` and `approvals`, each as `.yaml`, `.csv` or
-/// both), `vendors/*.yaml` (one contract each) and `tests/*.yaml`. Only `policy.yaml` must be there.
+/// both), `vendors/*.yaml` (one contract each), `properties.yaml` and `tests/*.yaml`. Only `policy.yaml` must be there.
 package enum PolicyCompiler {
     /// Reads and checks a pack. The policy is nil if and only if there is an error among the diagnostics, which are
     /// sorted by place. The order of `files` does not matter.

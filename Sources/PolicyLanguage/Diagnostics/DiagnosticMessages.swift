@@ -125,6 +125,10 @@ extension DiagnosticMessage {
         Self(.overlappingSystems, "systems \(quoted(name)) and \(quoted(other)) both take \(witness)")
     }
 
+    static func patternWithoutClass(_ pattern: String) -> Self {
+        Self(.undefinedClass, "no class matches \(quoted(pattern))")
+    }
+
     static func reservedName(_ kind: String, _ name: String) -> Self {
         let article = "aeiou".contains(kind.prefix(1)) ? "an" : "a"
         return Self(

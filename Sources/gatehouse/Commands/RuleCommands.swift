@@ -5,6 +5,7 @@ import FlowSpace
 import Foundation
 import NetworkTypes
 import PolicyLanguage
+import PolicyProof
 import RulesetCompiler
 import Sessions
 
@@ -34,7 +35,13 @@ struct Check: ParsableCommand {
         guard let policy = pack.policy else { return "not loadable" }
         let tests = "\(pack.tests.count - pack.failedTests.count) of \(pack.tests.count) tests passed"
         return "\(policy.classes.count) classes, \(policy.systems.count) systems, "
-            + "\(policy.registers.devices.count) devices; \(tests)"
+            + "\(policy.registers.devices.count) devices; \(tests); \(proofs(of: pack))"
+    }
+
+    private func proofs(of pack: RulePack) -> String {
+        let held = pack.proofs.count(where: \.holds)
+        let stated = pack.proofs.count { if case .notStated(_) = $0.outcome { false } else { true } }
+        return "\(held) of \(stated) properties proved for every session"
     }
 
     private struct Report: Encodable {
@@ -46,6 +53,7 @@ struct Check: ParsableCommand {
         var loadable: Bool
         var diagnostics: [DiagnosticJSON.Record]
         var tests: [Test]
+        var proofs: [ProofText.Record]
     }
 
     private func printJSON(_ pack: RulePack) throws {
@@ -54,7 +62,7 @@ struct Check: ParsableCommand {
                 loadable: pack.loadable != nil, diagnostics: pack.diagnostics.map(DiagnosticJSON.Record.init),
                 tests: pack.tests.map {
                     Report.Test(name: $0.name, place: $0.location.description, failures: $0.failures)
-                }))
+                }, proofs: pack.proofs.map(ProofText.record)))
     }
 }
 

@@ -1,0 +1,52 @@
+/// `properties.yaml`: what must hold for every session.
+extension PackReader {
+    func readProperties(_ root: DocumentNode) {
+        let keys = ["without-mfa", "personal-data", "one-family", "must-never"]
+        guard let file = MappingReader(root, "properties.yaml", keys: keys, log: log) else { return }
+        properties = Properties(
+            withoutMFA: file.list("without-mfa", .freeName).map { Set($0.filter(isSystem).map(\.value)) },
+            personalData: systemsOrLabels(file, "personal-data") ?? [],
+            oneFamily: Set((file.list("one-family", .freeName) ?? []).filter(isSystem).map(\.value)),
+            mustNever: file.node("must-never").map { log.items($0).compactMap(mustNever) } ?? [])
+    }
+
+    private func isSystem(_ name: Located<String>) -> Bool { names.check(.system, name, log: log) }
+
+    /// Nil when the key is not there.
+    private func systemsOrLabels(_ mapping: MappingReader, _ key: String) -> Set<String>? {
+        mapping.list(key, .freeName).map { list in
+            Set(list.filter { isLabel($0.value) || isSystem($0) }.map(\.value))
+        }
+    }
+
+    private func isLabel(_ name: String) -> Bool {
+        labels[name] != nil || systems.contains { $0.label == name }
+    }
+
+    private func mustNever(_ node: DocumentNode) -> MustNever? {
+        let keys = ["class", "when", "reach", "because", "cites"]
+        guard let mapping = MappingReader(node, "a property", keys: keys, log: log) else { return nil }
+        let errorsBefore = log.errorCount
+        let form = TextForm<TextPattern>("the name of a class, in which one * may stand for any characters") {
+            TextPattern($0)
+        }
+        let policyClass = mapping.read("class", form)
+        let when = mapping.node("when").map(conditions.read) ?? []
+        let reach = reach(mapping)
+        _ = mapping.read("because", .text)
+        let cites = citations(mapping)
+        if let policyClass, !classes.contains(where: { policyClass.value.matches($0.name) }) {
+            log.add(.patternWithoutClass(policyClass.value.description), at: policyClass.range)
+        }
+        guard log.errorCount == errorsBefore else { return nil }
+        return MustNever(
+            policyClass: policyClass?.value, conditions: when, reach: reach, cites: cites,
+            location: mapping.range.start)
+    }
+
+    /// Nil for any system: `reach: any`.
+    private func reach(_ mapping: MappingReader) -> Set<String>? {
+        if case .scalar("any", _, _)? = mapping.requiredNode("reach") { return nil }
+        return systemsOrLabels(mapping, "reach")
+    }
+}
