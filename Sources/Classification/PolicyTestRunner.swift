@@ -20,6 +20,22 @@ package enum PolicyTestRunner {
             PolicyTestResult(
                 name: test.name, location: test.location, failures: failures(of: test, under: policy))
         }
+            + policy.settingTests.map { test in
+                PolicyTestResult(
+                    name: test.name, location: test.location, failures: failures(of: test, policy.settings))
+            }
+    }
+
+    private static func failures(of test: SettingTest, _ settings: Settings) -> [String] {
+        let found = settings.words(of: test.setting)
+        guard found != test.expected else { return [] }
+        return [
+            "expected \(test.setting.rawValue) to be \(words(test.expected)), found \(words(found))"
+        ]
+    }
+
+    private static func words(_ values: [String]) -> String {
+        values.isEmpty ? "none" : values.joined(separator: ", ")
     }
 
     private static func failures(of test: PolicyTest, under policy: Policy) -> [String] {

@@ -1,3 +1,4 @@
+import Evidence
 import PolicyLanguage
 
 /// What a refused person reads. Plain words, what to do next, nothing that helps an attacker more than an honest user.
@@ -74,7 +75,9 @@ extension Condition {
         case .deviceLent: "This device is not lent to you at present. Ask where you borrowed it."
         case .deviceOnSite: "This device is due for maintenance: bring it to the office."
         case .posture(let need): need.advice
+        case .client(let need): need.advice(seen: seen)
         case .mfa: "A one-time code is needed: log in again with your code."
+        case .tenant(let tenant): "A one-time code of \(tenant.organisation) is needed for this."
         case .hours(let hours): "Access is open \(hours) only."
         case .user, .group, .userOrganisation:
             "Your account is not allowed remote access. Call the help desk."
@@ -99,6 +102,36 @@ extension PostureNeed {
         case .firewall: "The firewall of this device is not known to be on: switch it on."
         case .screenLock(let minutes, _):
             "The screen of this device must lock by itself within \(minutes) minutes."
+        }
+    }
+}
+
+extension ClientNeed {
+    fileprivate func advice(seen: String) -> String {
+        switch self {
+        case .platform(let platforms):
+            "The VPN client must run on \(platforms.map(\.words).sorted().joined(separator: " or ")): \(seen)."
+        case .version(let least):
+            "The VPN client must be version \(least) or later: \(seen). Update it and connect again."
+        case .noSplitTunnel:
+            "The VPN client must send everything through the tunnel, and say so: \(seen). Call the help desk."
+        }
+    }
+}
+
+extension ClientPlatform {
+    /// As people know it.
+    fileprivate var words: String {
+        switch self {
+        case .android: "Android"
+        case .freebsd: "FreeBSD"
+        case .ios: "iOS"
+        case .linux: "Linux"
+        case .mac: "macOS"
+        case .netbsd: "NetBSD"
+        case .openbsd: "OpenBSD"
+        case .solaris: "Solaris"
+        case .win: "Windows"
         }
     }
 }

@@ -16,8 +16,14 @@ extension SessionDescription {
             revocation: (revocation ?? .good).status, device: record,
             loans: record.map { registers.loans.loans(of: $0.id) } ?? [], posture: posture(at: now),
             userName: user, user: registers.users[user], approvals: registers.approvals.approvals(of: user),
-            mfaVerifiedAt: mfaAge.map { now - $0 }, outer: outer, country: country,
-            scan: scan.map { $0.sighting(at: now) })
+            claims: claims,
+            mfaVerifiedAt: mfaAge.map { now - $0 },
+            tenantVerifiedAt: tenantMFAAges.mapValues { now - $0 }, outer: outer, country: country,
+            scan: scan.map { $0.sighting(at: now) }, hold: hold(at: now))
+    }
+
+    private func hold(at now: Instant) -> Hold? {
+        isWithdrawn ? Hold(subject: .user(user), since: now, by: "the test") : nil
     }
 
     /// The pack's registers with what is said here on top.

@@ -111,7 +111,7 @@ struct EnforcementState: Sendable {
             device: device, loans: device.map { registers.loans.loans(of: $0.id) } ?? [],
             posture: device.flatMap { postures[$0.id] }, userName: session.userName,
             user: registers.users[session.userName],
-            approvals: registers.approvals.approvals(of: session.userName),
+            approvals: registers.approvals.approvals(of: session.userName), claims: session.claims,
             mfaVerifiedAt: proofs.mfaVerifiedAt, outer: outer,
             country: outer.flatMap { surroundings.countries?.country(of: $0) },
             scan: scan ?? scans.sighting(of: session),

@@ -25,8 +25,12 @@ package struct SessionEvidence: Sendable, Hashable {
     package var user: UserRecord?
     /// Everything that the user was ever allowed by name.
     package var approvals: [Approval]
+    /// What the client says of itself.
+    package var claims: NamedTexts
     /// When a second factor was last proved in this session.
     package var mfaVerifiedAt: Instant?
+    /// When a code of a tenant was last proved in this session, by the tenant's name.
+    package var tenantVerifiedAt: [String: Instant]
     /// The address that the device connects from; nil when the server does not say.
     package var outer: IPAddress?
     /// The country of that address; nil when it is not known.
@@ -40,8 +44,9 @@ package struct SessionEvidence: Sendable, Hashable {
         certificates: CertificateChain? = nil, certificateReport: CertificateReport? = nil,
         revocation: RevocationStatus? = nil, device: DeviceRecord? = nil, loans: [Loan] = [],
         posture: DevicePosture? = nil, userName: String = "", user: UserRecord? = nil,
-        approvals: [Approval] = [], mfaVerifiedAt: Instant? = nil, outer: IPAddress? = nil,
-        country: CountryCode? = nil, scan: ScanSighting? = nil, hold: Hold? = nil
+        approvals: [Approval] = [], claims: NamedTexts = [:], mfaVerifiedAt: Instant? = nil,
+        tenantVerifiedAt: [String: Instant] = [:], outer: IPAddress? = nil, country: CountryCode? = nil,
+        scan: ScanSighting? = nil, hold: Hold? = nil
     ) {
         self.certificates = certificates
         self.certificateReport = certificateReport
@@ -52,7 +57,9 @@ package struct SessionEvidence: Sendable, Hashable {
         self.userName = userName
         self.user = user
         self.approvals = approvals
+        self.claims = claims
         self.mfaVerifiedAt = mfaVerifiedAt
+        self.tenantVerifiedAt = tenantVerifiedAt
         self.outer = outer
         self.country = country
         self.scan = scan

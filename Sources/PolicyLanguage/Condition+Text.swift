@@ -18,7 +18,11 @@ extension Condition: CustomStringConvertible {
         case .deviceOnSite(let age): "device on site within \(TimeText.text(age))"
         case .unregistered: "device not on the register"
         case .posture(let need): need.description
+        case .client(let need): need.description
         case .mfa(let age): "one-time code within \(TimeText.text(age))"
+        case .tenant(let tenant):
+            "device of \(tenant.organisation), or one-time code of \(tenant.name) within "
+                + TimeText.text(tenant.mfaWithin)
         case .user(let names): "user \(Self.list(names))"
         case .group(let groups): "group \(Self.list(groups))"
         case .userOrganisation(let names): "user of \(Self.list(names))"
@@ -62,6 +66,17 @@ extension PostureNeed: CustomStringConvertible {
         case .firewall(let age): "firewall on, seen within \(TimeText.text(age))"
         case .screenLock(let minutes, let age):
             "screen lock after at most \(minutes)m, seen within \(TimeText.text(age))"
+        }
+    }
+}
+
+extension ClientNeed: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .platform(let platforms):
+            "client on \(platforms.map(\.rawValue).sorted().joined(separator: " or "))"
+        case .version(let least): "client of version \(least) or later"
+        case .noSplitTunnel: "client without split tunnel"
         }
     }
 }

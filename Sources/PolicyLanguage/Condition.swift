@@ -44,11 +44,15 @@ package struct Condition: Sendable, Hashable {
         case unregistered
         /// A report of the device says that it is protected so. True or false.
         case posture(PostureNeed)
+        /// The client says so of itself. Unknown when it does not say, or not so that it can be compared.
+        case client(ClientNeed)
 
         // The person.
 
         /// A second factor was proved at most this long ago. True or false.
         case mfa(within: Duration)
+        /// The device is the tenant's own, or a code of the tenant's was given lately. True or false.
+        case tenant(Tenant)
         /// The given name is one of these. True or false.
         case user(Set<String>)
         /// The user is in one of these groups. Unknown when the user is not registered.
@@ -142,6 +146,15 @@ package enum PostureNeed: Sendable, Hashable {
 
     /// How long a switch that was seen on counts as on, where the rule does not say.
     package static let usualAge: Duration = .seconds(86_400)
+}
+
+/// What a client must say of itself.
+package enum ClientNeed: Sendable, Hashable {
+    /// One of these.
+    case platform(Set<ClientPlatform>)
+    case version(atLeast: ClientVersion)
+    /// It sends everything through the tunnel.
+    case noSplitTunnel
 }
 
 /// An approval that somebody must have.

@@ -13,18 +13,21 @@ package struct Policy: Sendable {
     /// What the pack's own files say of devices, users, loans and approvals.
     package let registers: Registers
     package let offices: [Office]
+    package let tenants: [Tenant]
     package let tests: [PolicyTest]
-    /// When the written policy is due for review; passing it warns and changes nothing.
-    package let reviewBy: Instant?
-    /// After how long without a packet a session ends, where its class does not say otherwise; nil for never.
-    package let idle: Duration?
+    package let settingTests: [SettingTest]
+    package let settings: Settings
+    /// The written policy's, in the order of the file; empty where the pack does not list them.
+    package let clauses: [Clause]
     /// What must hold for every session.
     package let properties: Properties
 
     package init(
         inside: [IPPrefix], authorities: [Authority], systems: [System], classes: [PolicyClass],
-        registers: Registers = Registers(), offices: [Office] = [], tests: [PolicyTest] = [],
-        reviewBy: Instant? = nil, idle: Duration? = nil, properties: Properties = Properties()
+        registers: Registers = Registers(), offices: [Office] = [],
+        tenants: [Tenant] = [], tests: [PolicyTest] = [],
+        settingTests: [SettingTest] = [], settings: Settings = Settings(), clauses: [Clause] = [],
+        properties: Properties = Properties()
     ) {
         self.inside = inside
         self.authorities = authorities
@@ -32,14 +35,19 @@ package struct Policy: Sendable {
         self.classes = classes
         self.registers = registers
         self.offices = offices
+        self.tenants = tenants
         self.tests = tests
-        self.reviewBy = reviewBy
-        self.idle = idle
+        self.settingTests = settingTests
+        self.settings = settings
+        self.clauses = clauses
         self.properties = properties
         systemsByName = Dictionary(systems.map { ($0.name, $0) }) { first, _ in first }
         classesByName = Dictionary(classes.map { ($0.name, $0) }) { first, _ in first }
         gifts = classes.map { [systemsByName] in Gift($0, systemsByName) }
     }
+
+    /// After how long without a packet a session ends, where its class does not say otherwise; nil for never.
+    package var idle: Duration? { settings.idle?.after }
 
     /// What a class gives, looked up once: its systems in the pack's order, and their names in the order of names.
     package struct Gift: Sendable {
@@ -86,6 +94,7 @@ package struct Policy: Sendable {
         return memories.max() ?? Behaviour.usualMemory
     }
 
+    package func tenant(named name: String) -> Tenant? { tenants.first { $0.name == name } }
     package func system(named name: String) -> System? { systemsByName[name] }
     package func authority(named name: String) -> Authority? { authorities.first { $0.name == name } }
     package func policyClass(named name: String) -> PolicyClass? { classesByName[name] }

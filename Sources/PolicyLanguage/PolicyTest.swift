@@ -43,6 +43,26 @@ package struct PolicyTest: Sendable {
     }
 }
 
+/// One expectation that a pack carries about its own settings.
+package struct SettingTest: Sendable, Hashable {
+    package let name: String
+    package let setting: Setting
+    /// In the words that settings are compared by, sorted; empty for a setting that is not there.
+    package let expected: [String]
+    package let cites: [String]
+    package let location: SourceLocation
+
+    package init(
+        name: String, setting: Setting, expected: [String], cites: [String] = [], location: SourceLocation
+    ) {
+        self.name = name
+        self.setting = setting
+        self.expected = expected
+        self.cites = cites
+        self.location = location
+    }
+}
+
 /// A session as a test or `gatehouse packets` describes it. Names stand for what the pack's registers say of them; what
 /// stands here itself is laid over that.
 package struct SessionDescription: Sendable, Hashable {
@@ -63,14 +83,20 @@ package struct SessionDescription: Sendable, Hashable {
     /// Loans and approvals beside those of the pack.
     package var loans: [Loan]
     package var approvals: [Approval]
+    /// What the client says of itself.
+    package var claims: NamedTexts
     /// How long before the test's instant the second factor was proved; nil for never.
     package var mfaAge: Duration?
+    /// The same of tenants' codes, by tenant.
+    package var tenantMFAAges: [String: Duration]
     package var posture: [Posture]
     /// The address that the device connects from; nil when the server does not say.
     package var outer: IPAddress?
     package var country: CountryCode?
     /// Whether and where it was seen scanning; nil for not.
     package var scan: Scan?
+    /// Whether an administrator keeps it out.
+    package var isWithdrawn: Bool
 
     package enum Revocation: String, Sendable, Hashable, CaseIterable {
         case good, revoked, unknown
@@ -99,8 +125,9 @@ package struct SessionDescription: Sendable, Hashable {
         revocation: Revocation? = nil, device: String? = nil, deviceFields: RegisterFields = [:],
         user: String = "",
         userFields: RegisterFields = [:], loans: [Loan] = [], approvals: [Approval] = [],
-        mfaAge: Duration? = nil,
-        posture: [Posture] = [], outer: IPAddress? = nil, country: CountryCode? = nil, scan: Scan? = nil
+        claims: NamedTexts = [:], mfaAge: Duration? = nil, tenantMFAAges: [String: Duration] = [:],
+        posture: [Posture] = [], outer: IPAddress? = nil, country: CountryCode? = nil, scan: Scan? = nil,
+        isWithdrawn: Bool = false
     ) {
         self.authority = authority
         self.organisation = organisation
@@ -112,10 +139,13 @@ package struct SessionDescription: Sendable, Hashable {
         self.userFields = userFields
         self.loans = loans
         self.approvals = approvals
+        self.claims = claims
         self.mfaAge = mfaAge
+        self.tenantMFAAges = tenantMFAAges
         self.posture = posture
         self.outer = outer
         self.country = country
         self.scan = scan
+        self.isWithdrawn = isWithdrawn
     }
 }

@@ -17,10 +17,16 @@ extension SessionDescription: CustomStringConvertible {
         if !approvals.isEmpty {
             parts.append(("approvals", "[ \(approvals.map(Self.approval).joined(separator: ", ")) ]"))
         }
+        if !claims.isEmpty { parts.append(("client", Self.mapping(clientParts))) }
         if let mfaAge { parts.append(("mfa", TimeText.text(mfaAge))) }
+        if !tenantMFAAges.isEmpty {
+            let ages = tenantMFAAges.sorted { $0.key < $1.key }.map { ($0.key, TimeText.text($0.value)) }
+            parts.append(("tenant-mfa", Self.mapping(ages)))
+        }
         if !posture.isEmpty { parts.append(("posture", Self.mapping(postureParts))) }
         if let outer { parts.append(("outer", Self.quoted("\(outer)"))) }
         if let country { parts.append(("country", Self.quoted("\(country)"))) }
+        if isWithdrawn { parts.append(("withdrawn", "true")) }
         switch scan {
         case .inThisSession?: parts.append(("behaviour", "scanning"))
         case .earlier(let ago)?: parts.append(("behaviour", "{ scanning: \(TimeText.text(ago)) }"))
@@ -67,6 +73,14 @@ extension SessionDescription: CustomStringConvertible {
             }
         }
         return seen > .zero ? parts + [("seen", TimeText.text(seen))] : parts
+    }
+
+    private var clientParts: [(String, String)] {
+        var parts: [(String, String)] = []
+        if let platform = claims[claim: .platform] { parts.append(("platform", Self.quoted(platform))) }
+        if let version = claims[claim: .version] { parts.append(("version", Self.quoted(version))) }
+        if let splits = claims.splitsTunnel { parts.append(("split-tunnel", "\(splits)")) }
+        return parts
     }
 
     /// A line of a register: its name, or with what it says.

@@ -15,6 +15,9 @@ enum AxisKind: Hashable, Sendable {
     case deviceKind
     case deviceManaged
     case deviceOrganisation
+    case clientPlatform
+    case clientVersion
+    case splitTunnel
     case userName
     case userRecord
     case group(String)
@@ -27,6 +30,8 @@ enum AxisKind: Hashable, Sendable {
     case hours(WeeklyHours)
     case contract(Contract)
     case mfa
+    /// By the tenant's name.
+    case tenantCode(String)
     case antivirus
     case patches
     case diskEncryption
@@ -64,6 +69,8 @@ enum Fact: Sendable {
     case country(CountryCode)
     case outer(IPAddress)
     case ownScan
+    case platform(ClientPlatform)
+    case version(ClientVersion)
     case instant(Instant)
 }
 

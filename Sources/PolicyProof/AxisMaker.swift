@@ -24,6 +24,8 @@ struct Atoms {
     var approvals: [ApprovalNeed] = []
     var scans: Set<Duration> = []
     var locks: Set<PostureNeed> = []
+    var platforms: Set<ClientPlatform> = []
+    var versions: Set<ClientVersion> = []
     /// Of everything that grows old.
     var ages: [AxisKind: Set<Duration>] = [:]
     var switches: Set<AxisKind> = []
@@ -64,6 +66,12 @@ struct Atoms {
         case .contract(let contract):
             if seen.insert(.contract(contract)).inserted { contracts.append(contract) }
         case .behaviour(let kinds): if let memory = kinds[.scanning] { scans.insert(memory) }
+        case .client(.platform(let platforms)): self.platforms.formUnion(platforms)
+        case .client(.version(let least)): versions.insert(least)
+        case .client(.noSplitTunnel): switches.insert(.splitTunnel)
+        case .tenant(let tenant):
+            deviceOrganisations.insert(tenant.organisation)
+            ages[.tenantCode(tenant.name), default: []].insert(tenant.mfaWithin)
         case .never: break
         }
     }
@@ -85,7 +93,7 @@ struct AxisMaker {
     let base: Instant
 
     var axes: [Axis] {
-        [authority, organisation].compactMap(\.self) + atoms.attributes.map(attribute) + device + person
+        [authority, organisation].compactMap(\.self) + atoms.attributes.map(attribute) + device + client + person
             + place + time + youth + rest
     }
 
@@ -159,7 +167,8 @@ struct AxisMaker {
 
     private var asksForRecord: Bool {
         atoms.asksForDevice || !atoms.statuses.isEmpty || !atoms.kinds.isEmpty || atoms.asksForManaged
-            || !atoms.deviceOrganisations.isEmpty || !atoms.switches.isEmpty
+            || !atoms.deviceOrganisations.isEmpty
+            || !atoms.switches.isDisjoint(with: [.deviceOwned, .deviceLent])
             || SessionSpace.ofDevice.contains { atoms.ages[$0] != nil } || !atoms.locks.isEmpty
     }
 
@@ -196,6 +205,34 @@ struct AxisMaker {
         return axes + [names(.deviceOrganisation, atoms.deviceOrganisations)].compactMap(\.self)
     }
 
+    // MARK: The client
+
+    private var client: [Axis] {
+        var axes: [Axis] = []
+        let silent = Cell(text: "not said", fact: .nothing)
+        if !atoms.platforms.isEmpty {
+            let other = ClientPlatform.allCases.filter { !atoms.platforms.contains($0) }.prefix(1)
+            let cells = other + atoms.platforms.sorted { $0.rawValue < $1.rawValue }
+            axes.append(
+                Axis(.clientPlatform, [silent] + cells.map { Cell(text: $0.rawValue, fact: .platform($0)) }))
+        }
+        if !atoms.versions.isEmpty {
+            let cells = ([ClientVersion("0")].compactMap(\.self) + atoms.versions.sorted())
+                .map { Cell(text: "\($0)", fact: .version($0)) }
+            axes.append(Axis(.clientVersion, [silent] + cells))
+        }
+        if atoms.switches.contains(.splitTunnel) {
+            axes.append(
+                Axis(
+                    .splitTunnel,
+                    [
+                        silent, Cell(text: "split", fact: .name("split")),
+                        Cell(text: "not split", fact: .yes),
+                    ]))
+        }
+        return axes
+    }
+
     // MARK: The person
 
     private var person: [Axis] {
@@ -203,7 +240,8 @@ struct AxisMaker {
             !atoms.groups.isEmpty || !atoms.userOrganisations.isEmpty || !atoms.steps.isEmpty
             || atoms.ages[.acknowledged] != nil
         let asksForName =
-            asksForUser || !atoms.users.isEmpty || !atoms.approvals.isEmpty || !atoms.switches.isEmpty
+            asksForUser || !atoms.users.isEmpty || !atoms.approvals.isEmpty
+            || !atoms.switches.isDisjoint(with: [.deviceOwned, .deviceLent])
         var axes: [Axis] = []
         if asksForName {
             let named = atoms.users.sorted().map { Cell(text: $0, fact: .name($0)) }
@@ -312,7 +350,11 @@ struct AxisMaker {
 
     private var youth: [Axis] {
         let kinds: [AxisKind] = [.mfa, .antivirus, .patches, .diskEncryption, .firewall]
-        let ages = kinds.compactMap { kind in atoms.ages[kind].map { Axis.ages(kind, $0) } }
+        let tenants = atoms.ages.keys.compactMap { kind -> String? in
+            if case .tenantCode(let name) = kind { name } else { nil }
+        }
+        let ages = (kinds + tenants.sorted().map { .tenantCode($0) })
+            .compactMap { kind in atoms.ages[kind].map { Axis.ages(kind, $0) } }
         return atoms.locks.isEmpty ? ages : ages + [screenLock]
     }
 

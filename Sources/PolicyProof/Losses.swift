@@ -75,6 +75,8 @@ extension AxisKind {
         case .deviceRecord, .deviceStatus, .deviceKind: "its device's line in the register"
         case .deviceManaged: "that its device is said to be managed, or not"
         case .deviceOrganisation: "that the register says whose its device is"
+        case .clientPlatform, .clientVersion, .splitTunnel: "what its client says of itself"
+        case .tenantCode(let name): "its one-time code of \(name), or lets it grow old,"
         case .userName: "its user's name"
         case .userRecord: "its user's line in the register"
         case .group(let name): "its user's membership of \(name)"

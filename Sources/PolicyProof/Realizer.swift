@@ -31,7 +31,7 @@ struct Realizer {
             })
         self.policy = Policy(
             inside: policy.inside, authorities: policy.authorities, systems: policy.systems,
-            classes: policy.classes, offices: policy.offices, idle: policy.idle)
+            classes: policy.classes, offices: policy.offices, tenants: policy.tenants)
     }
 
     /// Nil when there is no such time, or no such certificate.
@@ -116,6 +116,8 @@ struct Realizer {
             ]
         }
         if case .age(let age)? = facts[.mfa] { session.mfaAge = age }
+        for case (.tenantCode(let name), .age(let age)) in facts { session.tenantMFAAges[name] = age }
+        session.claims = claims(facts)
         session.posture = posture(facts)
         if case .outer(let address)? = facts[.outer] { session.outer = address }
         if case .country(let code)? = facts[.country] { session.country = code }
@@ -159,6 +161,22 @@ struct Realizer {
         if facts[.deviceOwned]?.isYes ?? false { fields["owner"] = [user ?? "somebody"] }
         if case .age(let age)? = facts[.deviceOnSite] { fields["last-on-site"] = ["\(now - age)"] }
         return fields
+    }
+
+    private func claims(_ facts: [AxisKind: Fact]) -> NamedTexts {
+        var claims: [String: String] = [:]
+        if case .platform(let platform)? = facts[.clientPlatform] {
+            claims[ClientClaim.platform.rawValue] = platform.rawValue
+        }
+        if case .version(let version)? = facts[.clientVersion] {
+            claims[ClientClaim.version.rawValue] = version.description
+        }
+        switch facts[.splitTunnel] {
+        case .yes?: claims[ClientClaim.splitTunnel.rawValue] = "0"
+        case .name?: claims[ClientClaim.splitTunnel.rawValue] = "1"
+        default: break
+        }
+        return NamedTexts(claims)
     }
 
     /// Nil for nobody that is registered.

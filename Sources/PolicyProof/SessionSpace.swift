@@ -130,6 +130,11 @@ struct SessionSpace: Sendable {
             return one(.scan) { fact in
                 if case .ownScan = fact { true } else { fact.isYounger(than: memory) }
             }
+        case .client(let need): return client(need, unknownCounts)
+        case .tenant(let tenant):
+            let own = box(.deviceOrganisation) { $0.isName(tenant.organisation) }
+            let code = box(.tenantCode(tenant.name)) { $0.isYounger(than: tenant.mfaWithin) }
+            return [own] + [intersection(code, box(.deviceRecord) { $0.isYes })].compactMap(\.self)
         case .never: return []
         }
     }
@@ -146,6 +151,20 @@ struct SessionSpace: Sendable {
             one(.screenLock) { fact in
                 if case .lock(let minutes, let seen) = fact { minutes <= atMost && seen < age } else { false }
             }
+        }
+    }
+
+    private func client(_ need: ClientNeed, _ unknownCounts: Bool) -> [Box] {
+        switch need {
+        case .platform(let platforms):
+            one(.clientPlatform) { fact in
+                if case .platform(let platform) = fact { platforms.contains(platform) } else { unknownCounts }
+            }
+        case .version(let least):
+            one(.clientVersion) { fact in
+                if case .version(let version) = fact { version >= least } else { unknownCounts }
+            }
+        case .noSplitTunnel: one(.splitTunnel) { $0.isYes || unknownCounts && $0.isNothing }
         }
     }
 

@@ -161,7 +161,7 @@ extension ControlMessages {
 
     /// One fact about a session.
     struct EvidenceFact: Codable {
-        /// `certificate`, `device`, `user`, `mfa`, `posture`, `approval`, `loan`, `place`, `behaviour`, `hold`.
+        /// `certificate`, `device`, `user`, `mfa`, `posture`, `client`, `approval`, `loan`, `place`, `behaviour`, `hold`.
         var kind: String
         var what: String
         var value: String

@@ -86,11 +86,20 @@ enum ControlMessages {
         var grants: [Grant]
         var withheld: [Withheld]
         var classes: [ClassLook]
+        /// What the client says of itself; nil when it says nothing that rules ask for.
+        var client: ClientSummary?
         /// Only when a destination was asked about: `permit` or `deny`, the system that takes it, and why.
         var destination: String?
         var verdict: String?
         var system: String?
         var reason: String?
+    }
+
+    /// Claims and no proof, as the client words them.
+    struct ClientSummary: Codable {
+        var platform: String?
+        var version: String?
+        var splitsTunnel: Bool?
     }
 
     struct Grant: Codable {

@@ -8,7 +8,8 @@ enum EvidenceText {
     typealias Fact = ControlMessages.EvidenceFact
 
     static func facts(_ evidence: SessionEvidence, _ session: Session) -> [Fact] {
-        certificate(evidence) + device(evidence) + person(evidence) + place(evidence) + against(evidence)
+        certificate(evidence) + device(evidence) + person(evidence) + client(evidence)
+            + place(evidence) + against(evidence)
     }
 
     private static func certificate(_ evidence: SessionEvidence) -> [Fact] {
@@ -78,6 +79,15 @@ enum EvidenceText {
                 at: $0.from.description, until: $0.until?.description)
         }
         return facts
+    }
+
+    /// Its own words, in its own names.
+    private static func client(_ evidence: SessionEvidence) -> [Fact] {
+        ClientClaim.allCases.compactMap { claim in
+            evidence.claims[claim: claim].map {
+                Fact(kind: "client", what: claim.rawValue, value: PlainText.shown($0))
+            }
+        }
     }
 
     private static func place(_ evidence: SessionEvidence) -> [Fact] {

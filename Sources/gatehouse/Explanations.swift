@@ -39,7 +39,7 @@ enum Explanations {
     }
 
     static func explanation(
-        _ session: ControlMessages.SessionSummary, _ decision: ExplainedDecision,
+        _ session: ControlMessages.SessionSummary, _ decision: ExplainedDecision, claims: NamedTexts,
         packet: ControlMessages.PacketAnswer?
     ) -> ControlMessages.Explanation {
         ControlMessages.Explanation(
@@ -56,9 +56,17 @@ enum Explanations {
                 ControlMessages.ClassLook(
                     name: finding.name, place: finding.location.description, matched: finding.matched,
                     conditions: finding.findings.map(look))
-            },
+            }, client: client(claims),
             destination: packet?.destination, verdict: packet?.verdict, system: packet?.system,
             reason: packet?.reason)
+    }
+
+    private static func client(_ claims: NamedTexts) -> ControlMessages.ClientSummary? {
+        let client = ControlMessages.ClientSummary(
+            platform: claims[claim: .platform].map(PlainText.shown),
+            version: claims[claim: .version].map(PlainText.shown), splitsTunnel: claims.splitsTunnel)
+        let saysNothing = client.platform == nil && client.version == nil && client.splitsTunnel == nil
+        return saysNothing ? nil : client
     }
 
     static func packet(

@@ -454,6 +454,81 @@ import Testing
         ]
     }()
 
+    static let clients: [Row] = {
+        let platform = Condition.Test.client(.platform([.linux, .win]))
+        let splitting = Condition.Test.client(.noSplitTunnel)
+        let says = { @Sendable (name: String, text: String) -> (@Sendable (inout SessionEvidence) -> Void) in
+            { $0.claims = NamedTexts([name: text, "IV_PROTO": "990"]) }
+        }
+        func version(_ least: String) -> Condition.Test {
+            guard let version = ClientVersion(least) else { preconditionFailure("\(least) is no version") }
+            return .client(.version(atLeast: version))
+        }
+        return [
+            Row("no claims, no platform", platform, .unknown),
+            Row("says other things", platform, .unknown, says("IV_VER", "2.6.12")),
+            Row("says nothing with many words", platform, .unknown, says("IV_PLAT", "")),
+            Row("on one of them", platform, .holds, says("IV_PLAT", "win")),
+            Row("on another", platform, .fails, says("IV_PLAT", "mac")),
+            Row("in other letters", platform, .fails, says("IV_PLAT", "Linux")),
+            Row("on something unheard of", platform, .fails, says("IV_PLAT", "tv\u{1B}os")),
+            Row("no claims, no version", version("2.6"), .unknown),
+            Row("the very version", version("2.6.0"), .holds, says("IV_VER", "2.6")),
+            Row("a later one", version("2.6.0"), .holds, says("IV_VER", "2.6.0.1")),
+            Row("later by its value, not by its letters", version("2.9"), .holds, says("IV_VER", "2.10.1")),
+            Row("an earlier one", version("2.6.0"), .fails, says("IV_VER", "2.5.99")),
+            Row("an earlier one with more numbers", version("2.6"), .fails, says("IV_VER", "2.5.9.9")),
+            Row("a candidate for it", version("2.6.0"), .unknown, says("IV_VER", "2.6_rc1")),
+            Row(
+                "somebody's own build", version("2.6.0"), .unknown, says("IV_VER", "3.git::d3f8b18b:Release")),
+            Row("does not say whether it splits", splitting, .unknown),
+            Row("says that it does not", splitting, .holds, says("UV_SPLIT_TUNNEL", "0")),
+            Row("says that it does", splitting, .fails, says("UV_SPLIT_TUNNEL", "1")),
+            Row("says something else", splitting, .unknown, says("UV_SPLIT_TUNNEL", "no")),
+        ]
+    }()
+
+    static let tenants: [Row] = {
+        let boston = Condition.Test.tenant(Samples.tenant(within: day))
+        func row(
+            _ why: String, _ organisation: String?, _ truth: Truth, until: Duration? = nil,
+            then: Truth? = nil,
+            codes: [String: Duration] = [:]
+        ) -> Row {
+            Row(why, boston, truth, until: until, then: then) { evidence in
+                evidence.device = Samples.device { $0.organisation = organisation }
+                evidence.tenantVerifiedAt = codes.mapValues { now - $0 }
+            }
+        }
+        return [
+            Row("no device", boston, .fails),
+            Row("a code on a device that is not known", boston, .fails) {
+                $0.tenantVerifiedAt = ["boston": now]
+            },
+            row("the tenant's own device", "Boston", .holds),
+            row("its own device, and a code besides", "Boston", .holds, codes: ["boston": .seconds(60)]),
+            row("another's device", "Council", .fails),
+            row("a device of which the register does not say", nil, .fails),
+            row(
+                "another's device, with a code just now", "Council", .holds, until: day, then: .fails,
+                codes: ["boston": .zero]),
+            row(
+                "nobody's device, with a code", nil, .holds, until: tick, then: .fails,
+                codes: ["boston": day - tick]),
+            row("a code of a day ago", "Council", .fails, codes: ["boston": day]),
+            row(
+                "a code of another tenant", "Council", .fails,
+                codes: ["east-lindsey": .zero, "Boston": .zero]),
+            row(
+                "a code from a clock that ran ahead", "Council", .fails, until: .seconds(3480), then: .holds,
+                codes: ["boston": .seconds(-3600)]),
+            Row("the user's own code is no tenant's", boston, .fails) { evidence in
+                evidence.device = Samples.device { $0.organisation = "Council" }
+                evidence.mfaVerifiedAt = now
+            },
+        ]
+    }()
+
     static let times: [Row] = {
         func hours(_ from: Int, _ until: Int) -> Condition.Test {
             guard let hours = WeeklyHours(days: Set(Weekday.allCases), from: from, to: until, clock: .utc)
@@ -493,6 +568,7 @@ import Testing
     @Test(
         arguments: [
             certificates, revocations, attributes, devices, loans, postures, people, approvals, places, times,
+            clients, tenants,
         ].joined())
     func answers(_ row: Row) throws {
         var evidence = SessionEvidence()
@@ -519,18 +595,19 @@ import Testing
     @Test func theTableIsComplete() {
         let rows = [
             Self.certificates, Self.revocations, Self.attributes, Self.devices, Self.loans, Self.postures,
-            Self.people, Self.approvals, Self.places, Self.times,
+            Self.people, Self.approvals, Self.places, Self.times, Self.clients,
+            Self.tenants,
         ].joined()
         var truths: [String: Set<Truth>] = [:]
         for row in rows { truths[Self.name(row.test), default: []].insert(row.truth) }
-        #expect(truths.count == 25)
+        #expect(truths.count == 29)
         for (name, seen) in truths where name != "never" {
             #expect(seen.isSuperset(of: [.holds, .fails]), "\(name) is only ever \(seen)")
         }
         let knowable: Set<String> = [
             "certificate", "attribute", "device", "deviceKind", "deviceManaged", "deviceOrganisation",
             "group",
-            "userOrganisation", "country", "office",
+            "userOrganisation", "country", "office", "client platform", "client version", "split tunnel",
         ]
         #expect(Set(truths.filter { $0.value.contains(.unknown) }.keys) == knowable)
     }
@@ -549,7 +626,11 @@ import Testing
         case .deviceOnSite: "deviceOnSite"
         case .unregistered: "unregistered"
         case .posture: "posture"
+        case .client(.platform): "client platform"
+        case .client(.version): "client version"
+        case .client(.noSplitTunnel): "split tunnel"
         case .mfa: "mfa"
+        case .tenant: "tenant"
         case .user: "user"
         case .group: "group"
         case .userOrganisation: "userOrganisation"

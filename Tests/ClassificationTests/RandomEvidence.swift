@@ -60,10 +60,20 @@ struct RandomEvidence {
         if chance(70) { evidence.posture = posture() }
         if chance(80) { evidence.user = user() }
         evidence.approvals = (0..<pick([0, 1, 2, 4])).map { approval($0) }
+        evidence.claims = claims()
         if chance(70) { evidence.mfaVerifiedAt = instant() }
+        for tenant in ["partner", "boston"] where chance(50) { evidence.tenantVerifiedAt[tenant] = instant() }
         if chance(70) { evidence.outer = IPAddress(pick(["192.0.2.1", "198.51.100.1"])) }
         if chance(70) { evidence.country = Samples.country(pick(["GB", "FR"])) }
         return evidence
+    }
+
+    private mutating func claims() -> NamedTexts {
+        var claims: [ClientClaim: String] = [:]
+        if chance(70) { claims[.platform] = pick(["linux", "win", "mac", "tv"]) }
+        if chance(70) { claims[.version] = pick(["2.5.9", "2.6.12", "2.6_git", "3"]) }
+        if chance(70) { claims[.splitTunnel] = pick(["0", "1", "?"]) }
+        return NamedTexts(Dictionary(uniqueKeysWithValues: claims.map { ($0.key.rawValue, $0.value) }))
     }
 
     private mutating func device() -> DeviceRecord {
@@ -125,8 +135,14 @@ struct RandomEvidence {
             .posture(.firewall(seenWithin: ageLimit())),
             .posture(.screenLock(atMostMinutes: 15, seenWithin: ageLimit())),
         ]
+        let clients = [
+            ClientNeed.platform(some([.linux, .win])), .noSplitTunnel,
+            ClientVersion(pick(["2.6", "2.6.13", "3.0"])).map { .version(atLeast: $0) },
+        ].compactMap(\.self).map { Condition.Test.client($0) }
         let people: [Condition.Test] = [
-            .mfa(within: ageLimit()), .user(["alice"]), .group(["staff"]), .userOrganisation(["Council"]),
+            .mfa(within: ageLimit()), .tenant(Samples.tenant("partner", "Partner", within: ageLimit())),
+            .tenant(Samples.tenant(within: ageLimit())), .user(["alice"]), .group(["staff"]),
+            .userOrganisation(["Council"]),
             .steps(some(["training", "agreement"])), .acknowledged(within: ageLimit()),
             .approval(.remoteWorking), .approval(.travel), .approval(.exception("no-token")),
             .approval(.system(name: "crm", label: pick([nil, "secret"]))),
@@ -135,7 +151,7 @@ struct RandomEvidence {
             .country([Samples.country("GB")]), .office([Samples.office("hall", "192.0.2.0/28")]),
             .never(label: "secret"), .contract(contract()),
         ]
-        return (certificates + devices + people + places).map { Condition($0, at: Samples.place) }
+        return (certificates + devices + clients + people + places).map { Condition($0, at: Samples.place) }
     }
 
     private mutating func authorities() -> [Authority] {
@@ -192,7 +208,15 @@ extension SessionEvidence {
         without("the user's organisation") { $0.user?.organisation = nil }
         without("acknowledgement") { $0.user?.acknowledgedAt = nil }
         for index in approvals.indices { without("approval \(index)") { $0.approvals.remove(at: index) } }
+        for claim in ClientClaim.allCases {
+            without("the claim \(claim)") { evidence in
+                evidence.claims = NamedTexts(evidence.claims.byName.filter { $0.key != claim.rawValue })
+            }
+        }
         without("the code") { $0.mfaVerifiedAt = nil }
+        for tenant in tenantVerifiedAt.keys {
+            without("the code of \(tenant)") { $0.tenantVerifiedAt[tenant] = nil }
+        }
         without("the outer address") { $0.outer = nil }
         without("the country") { $0.country = nil }
         return result
@@ -209,6 +233,7 @@ extension SessionEvidence {
             posture?.diskEncryption?.observedAt, posture?.firewall?.observedAt,
             posture?.screenLockMinutes?.observedAt,
         ]
+        dates += tenantVerifiedAt.values.map { $0 }
         return dates.compactMap(\.self)
     }
 }

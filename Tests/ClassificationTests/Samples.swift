@@ -96,6 +96,13 @@ enum Samples {
             labels: labels, exception: exception)
     }
 
+    static func tenant(
+        _ name: String = "boston", _ organisation: String = "Boston", within age: Duration = .seconds(28_800)
+    ) -> Tenant {
+        Tenant(
+            name: name, organisation: organisation, mfaWithin: age, serving: Settings.Serving(at: place))
+    }
+
     static func office(_ name: String, _ networks: String...) -> Office {
         Office(name: name, networks: networks.compactMap { try? IPPrefix(parsing: $0) })
     }

@@ -11,7 +11,7 @@ struct DefaultPackTests {
         let policy = try #require(result.policy)
         #expect(
             policy.classes.map(\.name) == [
-                "unregistered", "lost", "scanning", "vendor:Northwind Support", "quarantine", "employee",
+                "unregistered", "lost", "out-of-service", "own-device", "scanning", "vendor:Northwind Support", "quarantine", "employee",
                 "employee-abroad", "pool-laptop", "to-be-put-right", "employee-without-code",
             ])
         #expect(
@@ -19,7 +19,7 @@ struct DefaultPackTests {
                 "proxy", "dns", "crm", "finance", "payroll", "printers", "updates", "portal",
             ])
         #expect(policy.offices.map(\.name) == ["town-hall", "depot"])
-        #expect(policy.tests.count == 31)
+        #expect(policy.tests.count == 32)
         #expect(policy.idle == .seconds(1800))
         #expect(policy.registers.devices[id: "laptop-0003"]?.status == .lost)
         #expect(policy.registers.users["bob"]?.groups == ["staff", "finance-team"])

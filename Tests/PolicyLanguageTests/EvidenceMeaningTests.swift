@@ -94,6 +94,18 @@ struct EvidenceMeaningTests {
             "screen lock after at most 60m, seen within 7d"),
     ]
 
+    static let clients: [Form] = [
+        Form("client: { platform: win }", [.client(.platform([.win]))], "client on win"),
+        Form(
+            "client: { split-tunnel: refused, platform: [linux, ios], version: { at-least: 2.06 } }",
+            [
+                .client(.platform([.linux, .ios])),
+                ClientVersion("2.6.0").map { .client(.version(atLeast: $0)) },
+                .client(.noSplitTunnel),
+            ].compactMap(\.self), "client on ios or linux", "client of version 2.06 or later",
+            "client without split tunnel"),
+    ]
+
     static let people: [Form] = [
         Form("user: alice", [.user(["alice"])], "user alice"),
         Form(
@@ -134,8 +146,9 @@ struct EvidenceMeaningTests {
             "certificate extension 1.3.6.1.4.1.55555.1 'managed' or 'yes'"),
     ]
 
-    @Test(arguments: [devices, postures, people].joined()) func conditionsSayWhatWasWritten(form: Form) throws
-    {
+    @Test(arguments: [devices, postures, clients, people].joined()) func conditionsSayWhatWasWritten(
+        form: Form
+    ) throws {
         let conditions = try Self.conditions(form.written)
         #expect(conditions.map(\.test) == form.tests)
         #expect(conditions.map(\.description) == form.words)
@@ -335,6 +348,7 @@ struct EvidenceMeaningTests {
               user: { name: alice, groups: [staff, it], acknowledged: 2026-11-01 }
               loans: [{ from: 2026-11-20 }]
               approvals: [{ kind: travel, countries: [NO], until: 2026-12-01 }, { kind: remote-working }]
+              client: { platform: tv, version: 2.6_rc1, split-tunnel: false }
               posture: { antivirus: 5h, patches: 3d, disk-encryption: on, firewall: off, screen-lock: never, seen: 1h }
               outer: 192.0.2.1
               country: NO
@@ -359,6 +373,7 @@ struct EvidenceMeaningTests {
         #expect(read.loans.map(\.device) == ["lt-7"] && read.loans.map(\.user) == ["alice"])
         #expect(read.approvals.map(\.kind) == [.travel, .remoteWorking])
         #expect(read.approvals.allSatisfy { $0.from == Instant(secondsSince1970: 0) && $0.user == "alice" })
+        #expect(read.claims == ["IV_PLAT": "tv", "IV_VER": "2.6_rc1", "UV_SPLIT_TUNNEL": "0"])
         let hour = Duration.seconds(3600)
         #expect(
             read.posture == [
@@ -407,5 +422,70 @@ struct TextPatternTests {
 
     @Test func oneStarAtMost() {
         #expect(TextPattern("") == nil && TextPattern("a**b") == nil && TextPattern("*x*") == nil)
+    }
+}
+
+/// Tenants, and systems that belong to them.
+struct TenantMeaningTests {
+    private static let files = [
+        "policy.yaml": """
+        classes: []
+        inside: [10.10.0.0/16]
+        tenants:
+          boston: { about: The borough, organisation: NO, mfa: { within: 8h }, cites: [one] }
+          holland: { organisation: South Holland, mfa: { within: 90m } }
+        """,
+        "systems.yaml": """
+        labels: { secret: { remote: with-approval } }
+        systems:
+          tax:
+            addresses: [10.10.0.20]
+            services: [tcp/443]
+            tenant: boston
+            needs: { mfa: { within: 1h } }
+            label: secret
+          crm: { addresses: [10.10.0.21], services: [tcp/443] }
+        """,
+        "clauses.yaml": "clauses: { one: { title: One } }",
+    ]
+
+    @Test func systemsNeedTheirTenant() throws {
+        let result = PolicyCompiler.compile(
+            Self.files.map { PackFile(path: $0.key, text: $0.value) }, now: Packs.now)
+        #expect(DiagnosticRenderer.text(result.diagnostics) == "")
+        let policy = try #require(result.policy)
+        #expect(policy.tenants.map(\.name) == ["boston", "holland"])
+        let boston = try #require(policy.tenant(named: "boston"))
+        #expect(boston.about == "The borough" && boston.organisation == "NO")
+        #expect(boston.mfaWithin == .seconds(28_800) && boston.serving.cites == ["one"])
+        #expect(policy.tenant(named: "holland")?.mfaWithin == .seconds(5400))
+        #expect(policy.tenant(named: "Boston") == nil)
+        #expect(
+            policy.system(named: "tax")?.needs.map(\.test) == [
+                .mfa(within: .seconds(3600)), .approval(.system(name: "tax", label: "secret")),
+                .tenant(boston),
+            ])
+        #expect(policy.system(named: "tax")?.needs.last?.location.line == 6)
+        #expect(policy.system(named: "crm")?.needs == [])
+        #expect(policy.everyCitation["one"]?.map(\.source) == [.tenant("boston")])
+    }
+
+    @Test func sessionsSayWhoseCodesTheyHave() throws {
+        let policy = try #require(
+            PolicyCompiler.compile(
+                Self.files.map { PackFile(path: $0.key, text: $0.value) }, now: Packs.now
+            ).policy)
+        let file = PackFile(
+            path: "s.yaml", text: "session: { mfa: 5m, tenant-mfa: { boston: 10m, holland: none } }")
+        let read = PolicyCompiler.session(file, in: policy)
+        #expect(DiagnosticRenderer.text(read.diagnostics) == "")
+        #expect(
+            read.session
+                == SessionDescription(mfaAge: .seconds(300), tenantMFAAges: ["boston": .seconds(600)]))
+        let wrong = PackFile(path: "s.yaml", text: "session: { tenant-mfa: { bostn: 10m, holland: ever } }")
+        #expect(
+            PolicyCompiler.session(wrong, in: policy).diagnostics.map(\.id) == [
+                .undefinedTenant, .wrongValue,
+            ])
     }
 }

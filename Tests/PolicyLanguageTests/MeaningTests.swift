@@ -51,7 +51,7 @@ struct MeaningTests {
         #expect(found.conditions.map(\.location.line) == [12, 11, 10, 9, 8, 7, 6])
         #expect(found.access == .systems(["crm", "dns"]))
         #expect(found.location == SourceLocation(file: "policy.yaml", line: 4, column: 11))
-        #expect(policy.reviewBy == TimeText.timestamp("2027-09-02T00:00:00Z"))
+        #expect(policy.settings.review?.dueAt == TimeText.timestamp("2027-09-02T00:00:00Z"))
     }
 
     @Test func idleTimesAreThePacksUnlessTheClassSaysOtherwise() throws {

@@ -46,7 +46,7 @@ struct ShadowTests {
             // Not among those below.
             case .organisation, .attribute, .deviceKind, .deviceManaged, .deviceOrganisation, .deviceOwned,
                 .deviceLent, .deviceOnSite, .posture, .userOrganisation, .steps, .acknowledged, .approval,
-                .office, .hours, .contract, .behaviour, .never:
+                .office, .hours, .contract, .behaviour, .never, .client, .tenant:
                 .no
             }
         }

@@ -3,7 +3,7 @@ import PolicyLanguage
 import Sessions
 
 extension ConditionJudge {
-    private static let notRegistered = "not on the register"
+    static let notRegistered = "not on the register"
 
     func status(_ statuses: Set<DeviceStatus>) -> Judgement {
         guard let device = evidence.device else { return answer(.unknown, saw: Self.notRegistered) }

@@ -76,6 +76,7 @@ extension Condition {
         case (.device, .unregistered), (.unregistered, .device): true
         case (.user(let these), .user(let those)): these.isDisjoint(with: those)
         case (.organisation(let this), .organisation(let that)): this != that
+        case (.client(.platform(let these)), .client(.platform(let those))): these.isDisjoint(with: those)
         default: false
         }
     }

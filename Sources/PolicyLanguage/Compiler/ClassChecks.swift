@@ -52,9 +52,10 @@ extension Condition {
         case .certificate(let authorities):
             authorities.contains { $0.revocation == .required || $0.needsChain }
         case .attribute, .device, .deviceKind, .deviceManaged, .deviceOrganisation, .group, .userOrganisation,
-            .country, .office:
+            .country, .office, .client:
             true
-        case .organisation, .deviceOwned, .deviceLent, .deviceOnSite, .unregistered, .posture, .mfa, .user,
+        case .organisation, .deviceOwned, .deviceLent, .deviceOnSite, .unregistered, .posture, .mfa, .tenant,
+            .user,
             .steps, .acknowledged, .approval, .hours, .contract, .behaviour, .never:
             false
         }
@@ -72,6 +73,7 @@ extension Condition {
         case (.deviceOrganisation(let these), .deviceOrganisation(let those)): these.isSubset(of: those)
         case (.deviceOnSite(let this), .deviceOnSite(let that)): this <= that
         case (.posture(let this), .posture(let that)): this.implies(that)
+        case (.client(let this), .client(let that)): this.implies(that)
         default: false
         }
     }
@@ -98,6 +100,16 @@ extension Condition {
         case (.behaviour(let these), .behaviour(let those)):
             these.allSatisfy { kind, memory in those[kind].map { memory <= $0 } ?? false }
         default: false
+        }
+    }
+}
+
+extension ClientNeed {
+    fileprivate func implies(_ other: ClientNeed) -> Bool {
+        switch (self, other) {
+        case (.platform(let these), .platform(let those)): these.isSubset(of: those)
+        case (.version(let this), .version(let that)): this >= that
+        default: self == other
         }
     }
 }

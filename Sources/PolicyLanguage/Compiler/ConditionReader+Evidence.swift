@@ -184,6 +184,46 @@ extension ConditionReader {
         return seen.map { .screenLock(atMostMinutes: atMost.value, seenWithin: $0) }
     }
 
+    private static let clientKeys = ["platform", "version", "split-tunnel"]
+
+    /// `{ platform: [linux, win], version: { at-least: "2.6.0" }, split-tunnel: refused }`
+    func client(_ node: DocumentNode) -> [Condition] {
+        guard let parts = MappingReader(node, "a client", keys: Self.clientKeys, log: log) else { return [] }
+        refuseEmpty(node, "client", "say what is asked of it, or leave the key out")
+        return Self.clientKeys.compactMap { key in
+            parts.node(key).flatMap { need(key, ofClient: $0) }
+                .map { Condition(.client($0), at: parts.keyRange(key).start) }
+        }
+    }
+
+    private func need(_ key: String, ofClient node: DocumentNode) -> ClientNeed? {
+        switch key {
+        case "platform":
+            let platforms = log.readWords(node, key, "what the client runs on", ClientPlatform.self)
+            return platforms.isEmpty ? nil : .platform(Set(platforms.map(\.value)))
+        case "version": return leastVersion(node).map { .version(atLeast: $0) }
+        case "split-tunnel":
+            // There is nothing else to ask for: without this a client may do as it likes.
+            let form = TextForm<String>("the word refused, or no such key") { $0 == "refused" ? $0 : nil }
+            return log.read(node, form).map { _ in .noSplitTunnel }
+        default: return nil
+        }
+    }
+
+    private func leastVersion(_ node: DocumentNode) -> ClientVersion? {
+        if case .scalar(let text, _, let range) = node {
+            let suggestion = ClientVersion(text) == nil ? nil : "{ at-least: \(text) }"
+            log.addWrongType(
+                expected: "a limit such as { at-least: 2.6.0 }", found: node.kind, at: range,
+                suggestion: suggestion)
+            return nil
+        }
+        let form = TextForm<ClientVersion>("a version of numbers and dots, such as 2.6.0") {
+            ClientVersion($0)
+        }
+        return MappingReader(node, "version", keys: ["at-least"], log: log)?.require("at-least", form)?.value
+    }
+
     /// `remote-working`, `travel`, `system` (in the needs of one), `{ exception: NAME }`, or a list: all of them.
     func approvals(_ node: DocumentNode, at place: SourceLocation) -> [Condition] {
         if case .sequence(let items, let range) = node {

@@ -9,7 +9,8 @@ struct ConditionReader {
     var system: (name: String, label: String?)?
 
     static let keys = [
-        "certificate", "organisation", "device", "posture", "mfa", "hours", "user", "group", "approval",
+        "certificate", "organisation", "device", "posture", "client", "mfa", "hours", "user", "group",
+        "approval",
         "country", "office", "behaviour",
     ]
 
@@ -25,6 +26,7 @@ struct ConditionReader {
         case "certificate": certificate(mapping)
         case "device": device(mapping)
         case "posture": mapping.node(key).map(posture) ?? []
+        case "client": mapping.node(key).map(client) ?? []
         case "user": user(mapping)
         case "approval": mapping.node(key).map { approvals($0, at: mapping.keyRange(key).start) } ?? []
         default: test(key, mapping).map { [Condition($0, at: mapping.keyRange(key).start)] } ?? []

@@ -6,7 +6,7 @@ struct PackNames {
     enum Kind: String, CaseIterable {
         case authority, system, policyClass = "class", device, user, group, clause, vendor, test, office,
             label
-        case loan, approval
+        case loan, approval, tenant
 
         var undefined: DiagnosticID? {
             switch self {
@@ -17,6 +17,7 @@ struct PackNames {
             case .clause: .undefinedClause
             case .office: .undefinedOffice
             case .label: .undefinedLabel
+            case .tenant: .undefinedTenant
             case .user, .group, .vendor, .test, .loan, .approval: nil
             }
         }
@@ -25,6 +26,7 @@ struct PackNames {
     private var places: [Kind: [String: SourceLocation?]] = [:]
     private(set) var authorities: [String: Authority] = [:]
     private(set) var offices: [String: Office] = [:]
+    private(set) var tenants: [String: Tenant] = [:]
     /// Kinds whose files could not be read whole: what they lack may be defined in the part that was not read, so
     /// references to them are not judged.
     private var unsure: Set<Kind> = []
@@ -42,6 +44,7 @@ struct PackNames {
         for user in policy.registers.users.names { _ = add(.user, user, at: nil) }
         for group in policy.registers.users.groups { _ = add(.group, group, at: nil) }
         for office in policy.offices { _ = add(.office, office.name, at: nil) }
+        for tenant in policy.tenants { _ = add(.tenant, tenant.name, at: tenant.serving.location) }
     }
 
     /// The place of the first when the name is taken, which then stays as it is; nil when all is well.
@@ -55,6 +58,8 @@ struct PackNames {
     mutating func keep(_ authority: Authority) { authorities[authority.name] = authority }
 
     mutating func keep(_ office: Office) { offices[office.name] = office }
+
+    mutating func keep(_ tenant: Tenant) { tenants[tenant.name] = tenant }
 
     mutating func doubt(_ kind: Kind) { unsure.insert(kind) }
 

@@ -18,7 +18,7 @@ extension PackReader {
     }
 
     private func system(_ node: DocumentNode, _ name: Located<String>) -> SystemDraft? {
-        let keys = ["about", "addresses", "services", "needs", "label"]
+        let keys = ["about", "addresses", "services", "needs", "label", "tenant"]
         guard let mapping = MappingReader(node, "a system", keys: keys, log: log) else { return nil }
         let errorsBefore = log.errorCount
         let about = mapping.read("about", .text)?.value ?? ""
@@ -27,8 +27,9 @@ extension PackReader {
         let services = mapping.requireList("services", .service(), ifEmpty: "name a service").map(\.value)
         var reader = conditions
         reader.system = (name.value, label?.value)
-        let needs =
-            (mapping.node("needs").map(reader.read) ?? []) + (label.map { self.needs(of: $0, name) } ?? [])
+        var needs = mapping.node("needs").map(reader.read) ?? []
+        needs += label.map { self.needs(of: $0, name) } ?? []
+        needs += [need(ofTenant: mapping)].compactMap(\.self)
         refuseUnregistered(needs, in: .system, name)
         for need in needs where need.isAboutBehaviour {
             log.add(.behaviourNeeded(name.value), at: need.behaviourRange)
@@ -97,11 +98,11 @@ extension PackReader {
     }
 
     func readPolicy(_ root: DocumentNode) {
-        let keys = ["about", "review-by", "idle", "inside", "classes"]
+        let keys = ["about", "inside", "tenants", "classes"] + Self.settingKeys
         guard let file = MappingReader(root, "policy.yaml", keys: keys, log: log) else { return }
         _ = file.read("about", .text)
-        readReview(file)
-        idle = file.read("idle", .idleTime())?.value
+        _ = file.node("tenants")
+        readSettings(file)
         readInside(file)
         guard let list = file.requiredNode("classes") else { return }
         for item in log.items(list) { readClass(item) }
@@ -116,18 +117,6 @@ extension PackReader {
         }
         inside = items.compactMap(log.readPrefix)
         insideIsKnown = inside.count == items.count && !inside.isEmpty
-    }
-
-    private func readReview(_ file: MappingReader) {
-        guard let date = file.read("review-by", .date()) else { return }
-        let end = ZoneClock.utc.first(date.value.adding(days: 1))
-        reviewBy = end
-        if end <= now { log.add(.reviewOverdue(Self.text(date.value)), at: date.range) }
-    }
-
-    private static func text(_ date: CivilDate) -> String {
-        let (year, month, day) = date.components
-        return "\(year)-\(month < 10 ? "0" : "")\(month)-\(day < 10 ? "0" : "")\(day)"
     }
 
     private func readClass(_ node: DocumentNode) {

@@ -8,13 +8,36 @@ extension PackReader {
         guard let file = MappingReader(root, "clauses.yaml", keys: ["clauses"], log: log) else { return }
         for entry in file.pairs("clauses") {
             let id = Located(entry.key, at: entry.keyRange)
-            guard let clause = MappingReader(entry.value, "a clause", keys: ["title", "document"], log: log),
+            guard let mapping = MappingReader(entry.value, "a clause", keys: Self.clauseKeys, log: log),
                 log.read(.scalar(id.value, isPlain: false, id.range), .freeName) != nil
             else { continue }
-            _ = clause.require("title", .text)
-            _ = clause.read("document", .text)
-            _ = define(.clause, id)
+            let clause = clause(mapping, id)
+            // Defined also when something of it is wrong, so that citations are not errors too.
+            if define(.clause, id) { clauses.append(clause) }
         }
+    }
+
+    private static let clauseKeys = ["title", "document", "kind", "because", "controls"]
+
+    private func clause(_ mapping: MappingReader, _ id: Located<String>) -> Clause {
+        let title = mapping.require("title", .text)
+        let document = mapping.read("document", .text)
+        let kind = mapping.node("kind").flatMap {
+            log.readWord($0, "what becomes of the clause", Clause.Kind.self)
+        }
+        let because = mapping.read("because", .text)
+        if kind?.value == .outOfReach, !mapping.has("because"), let range = kind?.range {
+            let note = Diagnostic.Note("what is not kept here, and where it is instead")
+            log.add(.missingKey("because", in: "a clause out of reach"), at: range, notes: [note])
+        }
+        var seen: Set<String> = []
+        let controls = (mapping.list("controls", .control) ?? []).map(\.value).filter {
+            seen.insert($0).inserted
+        }
+        return Clause(
+            id: id.value, title: title?.value ?? "", document: document?.value,
+            kind: kind?.value ?? .enforced,
+            because: because?.value, controls: controls, location: id.range.start)
     }
 
     private static let authorityKeys = [

@@ -4,23 +4,27 @@ import Sessions
 
 /// `tests/*.yaml`: what the pack expects of itself.
 extension PackReader {
-    private static let testKeys = [
-        "name", "at", "session", "class", "reaches", "refused", "because", "until", "cites",
-    ]
+    /// What a test expects of a session, beside its name and the session.
+    private static let expectationKeys = ["at", "class", "reaches", "refused", "because", "until", "cites"]
+    private static let testKeys = ["name", "session"] + expectationKeys
 
     func readTests(_ root: DocumentNode) {
         guard let file = MappingReader(root, "a test file", keys: ["tests"], log: log),
             let list = file.requiredNode("tests")
         else { return }
         for item in log.items(list) {
-            if let mapping = MappingReader(item, "a test", keys: Self.testKeys, log: log) {
-                readTest(mapping)
+            if item.has("setting") {
+                readSettingTest(item)
+            } else if item.has("each") {
+                readTable(item)
+            } else if let mapping = MappingReader(item, "a test", keys: Self.testKeys, log: log) {
+                readTest(mapping, name: mapping.require("name", .freeName))
             }
         }
     }
 
-    private func readTest(_ mapping: MappingReader) {
-        let name = mapping.require("name", .freeName)
+    /// - Parameter cites: on top of those of the mapping.
+    private func readTest(_ mapping: MappingReader, name: Located<String>?, cites more: [String] = []) {
         let at = mapping.require("at", .timestamp())
         let session = mapping.requiredNode("session").flatMap(SessionReader(names: names, log: log).read)
         let expected = expectedClass(mapping)
@@ -33,7 +37,8 @@ extension PackReader {
         tests.append(
             PolicyTest(
                 name: name.value, at: at.value, session: session, expectedClass: expected, reaches: reaches,
-                refused: refused, because: because, until: until, cites: cites, location: name.range.start))
+                refused: refused, because: because, until: until,
+                cites: more + cites.filter { !more.contains($0) }, location: name.range.start))
     }
 
     private func expectedClass(_ mapping: MappingReader) -> String?? {
@@ -56,4 +61,107 @@ extension PackReader {
             return nil
         }
     }
+
+    // MARK: Tables
+
+    /// One test for each line of a table. A line says what it is `as`, which keys of the session it lays over those of
+    /// the table, and what it expects; what it does not expect itself, the table does.
+    private func readTable(_ node: DocumentNode) {
+        guard let table = MappingReader(node, "a table of tests", keys: Self.testKeys + ["each"], log: log)
+        else { return }
+        let name = table.require("name", .freeName)
+        let cites = citations(table)
+        if let session = table.node("session") { _ = log.pairs(session) }
+        guard let list = table.requiredNode("each") else { return }
+        if case .sequence(let items, let range) = list, items.isEmpty {
+            log.add(.emptyList("each", instead: "describe a session, or leave the table out"), at: range)
+        }
+        let reported = log.diagnostics.count
+        for line in log.items(list) {
+            readLine(line, of: node.entries.filter { Self.testKeys.contains($0.key) }, name, cites)
+        }
+        // Every line reads what the table has in common.
+        log.dropRepeats(since: reported)
+    }
+
+    private func readLine(
+        _ node: DocumentNode, of table: [DocumentNode.Entry], _ name: Located<String>?, _ cites: [String]
+    ) {
+        let keys = ["as", "with"] + Self.expectationKeys
+        guard let line = MappingReader(node, "a line of a table", keys: keys, log: log) else { return }
+        let own = line.require("as", .freeName)
+        let session = session(table.first { $0.key == "session" }, with: line.node("with"))
+        var entries = node.entries.filter { Self.expectationKeys.contains($0.key) }
+        entries += table.filter { entry in
+            // Those of the table are counted once, and in any case.
+            !["name", "session", "cites"].contains(entry.key) && !entries.contains { $0.key == entry.key }
+        }
+        guard
+            let test = MappingReader(
+                .mapping(entries + [session].compactMap(\.self), node.range), "a test", keys: Self.testKeys,
+                log: log)
+        else { return }
+        let full = own.flatMap { own in
+            name.map { Located("\($0.value): \(own.value)", at: own.range) }
+        }
+        readTest(test, name: full, cites: cites)
+    }
+
+    /// The session of a table with some of its keys put in place, whole, or taken away where they are `none`.
+    private func session(
+        _ common: DocumentNode.Entry?, with own: DocumentNode?
+    ) -> DocumentNode.Entry? {
+        guard let own else { return common }
+        let laid = log.pairs(own)
+        let taken = Set(laid.map(\.key))
+        let kept = (common?.value.entries ?? []).filter { !taken.contains($0.key) }
+        let added = laid.filter { entry in
+            if case .scalar("none", _, _) = entry.value { false } else { true }
+        }
+        return DocumentNode.Entry(
+            key: "session", keyRange: common?.keyRange ?? own.range,
+            value: .mapping(kept + added, own.range))
+    }
+
+    // MARK: Settings
+
+    /// `{ name: .., setting: monitoring.flows, is: off }`
+    private func readSettingTest(_ node: DocumentNode) {
+        let keys = ["name", "setting", "is", "cites"]
+        guard let mapping = MappingReader(node, "a test of a setting", keys: keys, log: log) else { return }
+        let name = mapping.require("name", .freeName)
+        let setting = mapping.requiredNode("setting").flatMap(settingName)
+        let expected = setting.flatMap { setting in
+            mapping.requiredNode("is").map { words($0, of: setting) }
+        }
+        let cites = citations(mapping)
+        guard let name, define(.test, name), let setting, let expected else { return }
+        settingTests.append(
+            SettingTest(
+                name: name.value, setting: setting, expected: expected, cites: cites,
+                location: name.range.start))
+    }
+
+    private func settingName(_ node: DocumentNode) -> Setting? {
+        guard let text = log.read(node, .freeName) else { return nil }
+        if let setting = Setting(rawValue: text.value) { return setting }
+        let known = Dictionary(
+            uniqueKeysWithValues: Setting.allCases.map { ($0.rawValue, SourceLocation?.none) })
+        log.addUnknown(.unknownSetting(text.value), text.value, at: text.range, among: known)
+        return nil
+    }
+
+    private func words(_ node: DocumentNode, of setting: Setting) -> [String] {
+        if case .scalar("none", _, _) = node { return [] }
+        return Set(log.readList(node, setting.form).map(\.value)).sorted()
+    }
+}
+
+extension DocumentNode {
+    /// Those of a mapping.
+    fileprivate var entries: [Entry] {
+        if case .mapping(let entries, _) = self { entries } else { [] }
+    }
+
+    fileprivate func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
 }

@@ -26,6 +26,7 @@ final class PackReader {
     /// The lines of loans and approvals that were read whole.
     var references: [RegisterLine] = []
     var offices: [Office] = []
+    var tenants: [Tenant] = []
     /// Labels by name, with what remote sessions may do with systems that have them.
     var labels: [String: RemoteUse] = [:]
     /// False when the pack does not say which labels there are: they are words only then.
@@ -35,10 +36,12 @@ final class PackReader {
     /// Certificates of authorities and devices alike, and where each was given.
     var digests: [CertificateDigest: SourceLocation] = [:]
     var tests: [PolicyTest] = []
-    var reviewBy: Instant?
-    /// For every class that does not say otherwise.
-    var idle: Duration?
     var properties = Properties()
+    var settingTests: [SettingTest] = []
+    var settings = Settings()
+    var clauses: [Clause] = []
+    /// Of `policy.yaml`; nil where it is not there or could not be read.
+    private var policyRoot: DocumentNode?
     /// Set when the pack has a list of clauses: citations are checked then.
     var hasClauses = false
 
@@ -98,7 +101,8 @@ final class PackReader {
             case .register(.user), .registerTable(.user): [.user, .group]
             case .register(let kind), .registerTable(let kind): [kind.names]
             case .systems: [.system]
-            case .policy, .vendor: [.policyClass]
+            case .policy: [.policyClass, .tenant]
+            case .vendor: [.policyClass]
             case .properties, .test: []
             }
         }
@@ -131,7 +135,10 @@ final class PackReader {
             names.doubt(.user)
             names.doubt(.group)
         }
+        // Systems belong to tenants, and classes name systems: one file has both tenants and classes.
+        policyRoot = byKind[.policy]?.first.flatMap { DocumentReader.read($0, log: log) }
         for kind in FileKind.allCases {
+            if kind == .systems, let policyRoot { readTenants(policyRoot) }
             for source in byKind[kind] ?? [] { read(source, as: kind) }
             // What comes after them may name them.
             if kind == .vendor { placeVendors() }
@@ -140,7 +147,7 @@ final class PackReader {
 
     private func read(_ source: SourceText, as kind: FileKind) {
         if case .registerTable(let kind) = kind { return readRegisterTable(source, kind) }
-        guard let root = DocumentReader.read(source, log: log) else {
+        guard let root = kind == .policy ? policyRoot : DocumentReader.read(source, log: log) else {
             kind.defines.forEach { names.doubt($0) }
             return
         }
@@ -174,8 +181,8 @@ final class PackReader {
         if doubtfulClasses.isEmpty { BehaviourChecks(classes: classes, log: log).run() }
         return Policy(
             inside: inside.map(\.value), authorities: authorities, systems: systems.map(\.system),
-            classes: classes,
-            registers: registers, offices: offices, tests: tests, reviewBy: reviewBy, idle: idle,
+            classes: classes, registers: registers, offices: offices, tenants: tenants, tests: tests,
+            settingTests: settingTests, settings: settings, clauses: clauses,
             properties: properties)
     }
 
@@ -209,12 +216,16 @@ final class PackReader {
 
     /// After how long without a packet a session of a class ends: what the class says, or else what the pack says.
     func idleTime(_ mapping: MappingReader) -> Duration? {
-        guard let own = mapping.read("idle", .idleTimeOrNone()) else { return idle }
+        guard let own = mapping.read("idle", .idleTimeOrNone()) else { return settings.idle?.after }
         return own.value
     }
 
     func citations(_ mapping: MappingReader) -> [String] {
-        let cites = mapping.list("cites", .freeName) ?? []
+        checked(mapping.list("cites", .freeName) ?? [])
+    }
+
+    /// Clauses that are cited; those that the pack's list does not have are reported.
+    func checked(_ cites: [Located<String>]) -> [String] {
         if hasClauses { for cite in cites { names.check(.clause, cite, log: log) } }
         return cites.map(\.value)
     }

@@ -8,8 +8,10 @@ struct SessionReader {
     let log: DiagnosticLog
 
     private static let keys = [
-        "certificate", "organisation", "revocation", "device", "loans", "user", "approvals", "mfa", "posture",
-        "outer", "country", "behaviour",
+        "certificate", "organisation", "revocation", "device", "loans", "user", "approvals", "mfa",
+        "tenant-mfa", "client",
+        "posture",
+        "outer", "country", "behaviour", "withdrawn",
     ]
 
     func read(_ node: DocumentNode) -> SessionDescription? {
@@ -26,11 +28,14 @@ struct SessionReader {
         session.loans = lines(.loan, mapping, ["device": session.device, "user": user]).loans.all
         session.approvals =
             lines(.approval, mapping, ["user": user, "approver": "somebody"]).approvals.all
-        session.mfaAge = mfaAge(mapping)
+        session.claims = mapping.node("client").map(claims) ?? [:]
+        session.mfaAge = mapping.read("mfa", Self.codeAge)?.value
+        session.tenantMFAAges = mapping.node("tenant-mfa").map(tenantMFAAges) ?? [:]
         session.posture = mapping.node("posture").map(posture) ?? []
         session.outer = mapping.read("outer", .address)?.value
         session.country = mapping.read("country", .countryCode())?.value
         session.scan = mapping.node("behaviour").flatMap(scan)
+        session.isWithdrawn = mapping.read("withdrawn", .boolean())?.value ?? false
         return session
     }
 
@@ -183,10 +188,34 @@ struct SessionReader {
             .read(Behaviour.scanning.rawValue, .duration()).map { .earlier(ago: $0.value) }
     }
 
-    private func mfaAge(_ mapping: MappingReader) -> Duration? {
-        let form = TextForm<Duration?>("how long ago the code was given, such as 5m, or none") { text in
+    /// `{ platform: linux, version: 2.6.12, split-tunnel: false }`, in whatever words a client may have.
+    private func claims(_ node: DocumentNode) -> NamedTexts {
+        let keys = ["platform", "version", "split-tunnel"]
+        guard let parts = MappingReader(node, "what the client says", keys: keys, log: log) else {
+            return [:]
+        }
+        var claims: [ClientClaim: String] = [:]
+        claims[.platform] = parts.read("platform", .freeName)?.value
+        claims[.version] = parts.read("version", .freeName)?.value
+        claims[.splitTunnel] = parts.read("split-tunnel", .boolean()).map { $0.value ? "1" : "0" }
+        return NamedTexts(Dictionary(uniqueKeysWithValues: claims.map { ($0.key.rawValue, $0.value) }))
+    }
+
+    /// `{ boston: 5m }`
+    private func tenantMFAAges(_ node: DocumentNode) -> [String: Duration] {
+        var ages: [String: Duration] = [:]
+        for entry in log.pairs(node) {
+            guard let name = log.read(entry.keyNode, .freeName), names.check(.tenant, name, log: log) else {
+                continue
+            }
+            ages[name.value] = log.read(entry.value, Self.codeAge)?.value
+        }
+        return ages
+    }
+
+    private static var codeAge: TextForm<Duration?> {
+        TextForm<Duration?>("how long ago the code was given, such as 5m, or none") { text in
             text == "none" ? .some(nil) : TimeText.duration(text).map(Optional.some)
         }
-        return mapping.read("mfa", form)?.value
     }
 }

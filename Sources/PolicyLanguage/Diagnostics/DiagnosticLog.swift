@@ -43,6 +43,15 @@ package final class DiagnosticLog {
         add(.wrongType(expected: expected, found: found), at: range, notes: notes, suggestion: suggestion)
     }
 
+    /// Takes back what was said again of the same place, from a count of diagnostics on.
+    func dropRepeats(since count: Int) {
+        var seen: Set<String> = []
+        let kept = diagnostics[count...].filter {
+            seen.insert("\($0.range.start) \($0.id) \($0.message)").inserted
+        }
+        diagnostics.replaceSubrange(count..., with: kept)
+    }
+
     /// What was written at a range, as far as the file is known.
     func written(at range: SourceRange) -> String {
         let line = sources[range.start.file]?.line(range.start.line) ?? ""

@@ -182,6 +182,10 @@ extension DiagnosticMessage {
         Self(.unknownName, "\(what) names \(kind) \(quoted(name)), which is not known here")
     }
 
+    static func unknownSetting(_ name: String) -> Self {
+        Self(.unknownSetting, "there is no setting \(quoted(name))")
+    }
+
     static func unknownUser(_ name: String) -> Self {
         Self(.unknownUser, "user \(quoted(name)) is not registered")
     }

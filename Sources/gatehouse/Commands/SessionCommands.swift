@@ -149,10 +149,18 @@ enum ExplanationText {
             "\(answer.outcome)" + (answer.class.map { ", class \($0)" } ?? "")
                 + (session.reviewAt.map { ", good until \($0)" } ?? ""),
         ]
+        lines += answer.client.map { ["the client says: " + client($0)] } ?? []
         lines += UseText.lines(session)
         if !answer.cites.isEmpty { lines.append("serves \(answer.cites.joined(separator: ", "))") }
         if !answer.tell.isEmpty { lines.append("the person is told: \(answer.tell)") }
         return lines
+    }
+
+    private static func client(_ client: ControlMessages.ClientSummary) -> String {
+        [
+            client.platform.map { "on \($0)" }, client.version.map { "version \($0)" },
+            client.splitsTunnel.map { $0 ? "splits the tunnel" : "everything goes through the tunnel" },
+        ].compactMap(\.self).joined(separator: ", ")
     }
 
     private static func condition(_ look: ControlMessages.ConditionLook) -> String {

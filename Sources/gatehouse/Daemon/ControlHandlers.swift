@@ -124,7 +124,8 @@ struct ControlHandlers: Sendable {
             device: await enforcer.registers.device(of: known), use: await use(of: known),
             idleEnd: await enforcer.idleEnd(of: id), scan: await enforcer.scan(of: id))
         let summary = Explanations.summary(known, around)
-        return Explanations.explanation(summary, decision, packet: packet)
+        return Explanations.explanation(
+            summary, decision, claims: known.session.claims, packet: packet)
     }
 
     /// Finds a session by the name that people use: source and client number.

@@ -1,0 +1,49 @@
+/// `tenants:` of `policy.yaml`, which systems refer to: read before them.
+extension PackReader {
+    func readTenants(_ root: DocumentNode) {
+        // What else is there, and whether it may be, is for whoever reads all of the file.
+        guard case .mapping(let entries, _) = root,
+            let node = entries.first(where: { $0.key == "tenants" })?.value, !node.isEmpty
+        else { return }
+        var organisations: [String: SourceLocation] = [:]
+        for entry in log.pairs(node) {
+            guard let name = newName(entry, .tenant), define(.tenant, name),
+                let tenant = tenant(entry.value, name, &organisations)
+            else { continue }
+            names.keep(tenant)
+            tenants.append(tenant)
+        }
+    }
+
+    private func tenant(
+        _ node: DocumentNode, _ name: Located<String>, _ organisations: inout [String: SourceLocation]
+    ) -> Tenant? {
+        let keys = ["about", "organisation", "mfa", "cites"]
+        guard let mapping = MappingReader(node, "a tenant", keys: keys, log: log) else { return nil }
+        let about = mapping.read("about", .text)
+        let organisation = mapping.require("organisation", .freeName)
+        let within = mapping.requiredNode("mfa").flatMap { conditions.age($0, "mfa") }
+        let cites = citations(mapping)
+        if let organisation {
+            if let first = organisations[organisation.value] {
+                let note = Diagnostic.Note("first given at \(first)", at: first)
+                log.add(
+                    .duplicateName("organisation", organisation.value), at: organisation.range, notes: [note])
+            } else {
+                organisations[organisation.value] = organisation.range.start
+            }
+        }
+        guard let organisation, let within else { return nil }
+        return Tenant(
+            name: name.value, about: about?.value ?? "", organisation: organisation.value, mfaWithin: within,
+            serving: Settings.Serving(cites: cites, at: name.range.start))
+    }
+
+    /// `tenant: boston` of a system: one more need.
+    func need(ofTenant system: MappingReader) -> Condition? {
+        guard let name = system.read("tenant", .freeName), names.check(.tenant, name, log: log) else {
+            return nil
+        }
+        return names.tenants[name.value].map { Condition(.tenant($0), at: name.range.start) }
+    }
+}
