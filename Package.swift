@@ -84,6 +84,11 @@ let package = Package(
                 "Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes",
             ], swiftSettings: strict),
         .target(
+            name: "Coverage",
+            dependencies: [
+                "Classification", "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes", crypto,
+            ], swiftSettings: strict),
+        .target(
             name: "RulesetCompiler",
             dependencies: ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             swiftSettings: strict),
@@ -148,7 +153,8 @@ let package = Package(
                 "Capture", "PacketPath", "Replay",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
-                "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "CLinux",
+                "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "Coverage",
+                "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -218,6 +224,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "CoverageTests",
+            dependencies: [
+                "TestSupport", "Coverage", "Classification", "PolicyLanguage", "Sessions", "NetworkTypes",
+            ], exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
             name: "RulesetCompilerTests",
             dependencies: [
                 "TestSupport", "FakeKernel", "RulesetSamples",
@@ -283,7 +294,8 @@ let package = Package(
         .testTarget(
             name: "GatehouseTests",
             dependencies: [
-                "FakeKernel", "gatehouse", "Portal", "Enforcement", "RulesetCompiler", "Classification",
+                "TestSupport", "FakeKernel", "gatehouse", "Portal", "Enforcement", "RulesetCompiler",
+                "Classification",
                 "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Control", "Sessions",
                 "NetworkTypes",
                 argumentParser, logging,

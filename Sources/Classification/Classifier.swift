@@ -157,7 +157,7 @@ extension ConditionJudge {
 
 extension Judgement {
     /// Whether this lets its class match. Unknown matches where the class gives nothing, and nowhere else.
-    func counts(in access: PolicyClass.Access) -> Bool {
+    package func counts(in access: PolicyClass.Access) -> Bool {
         switch (truth, access) {
         case (.holds, _), (.unknown, .none): true
         case (.fails, _), (.unknown, .systems): false

@@ -4,6 +4,8 @@ package import Sessions
 
 /// The checked, immutable meaning of a pack of rule files. Made by `PolicyCompiler` only; swapped whole.
 package struct Policy: Sendable {
+    /// What the pack says of itself, in a line for people; empty when it does not.
+    package let about: String
     /// Networks that belong to the organisation: every system lies inside them, so that no rule opens the internet.
     package let inside: [IPPrefix]
     package let authorities: [Authority]
@@ -23,12 +25,14 @@ package struct Policy: Sendable {
     package let properties: Properties
 
     package init(
-        inside: [IPPrefix], authorities: [Authority], systems: [System], classes: [PolicyClass],
+        about: String = "", inside: [IPPrefix], authorities: [Authority], systems: [System],
+        classes: [PolicyClass],
         registers: Registers = Registers(), offices: [Office] = [],
         tenants: [Tenant] = [], tests: [PolicyTest] = [],
         settingTests: [SettingTest] = [], settings: Settings = Settings(), clauses: [Clause] = [],
         properties: Properties = Properties()
     ) {
+        self.about = about
         self.inside = inside
         self.authorities = authorities
         self.systems = systems

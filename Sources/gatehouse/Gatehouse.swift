@@ -15,7 +15,11 @@ struct Gatehouse: AsyncParsableCommand {
             """,
         groupedSubcommands: [
             CommandGroup(
-                name: "Rules", subcommands: [Check.self, Prove.self, ShowRuleset.self, Packets.self]),
+                name: "Rules",
+                subcommands: [
+                    Check.self, Prove.self, CoverageCommand.self, FormatCommand.self, ShowRuleset.self,
+                    Packets.self,
+                ]),
             CommandGroup(
                 name: "The daemon", subcommands: [Run.self, Reload.self, AcknowledgeDamage.self]),
             CommandGroup(

@@ -23,20 +23,23 @@ struct RulePack {
     var refuted: [Proof] { proofs.filter { $0.property.isRequired && !$0.counterexamples.isEmpty } }
 
     static func read(_ path: String, at now: Instant) throws -> RulePack {
-        var files: [PackFile] = []
+        RulePack(try PackDirectory(path: path).files(), at: now)
+    }
+
+    /// - Parameter files: by path inside the pack.
+    init(_ files: [(path: String, bytes: [UInt8])], at now: Instant) {
+        var texts: [PackFile] = []
         var unreadable: [Diagnostic] = []
-        for file in try PackDirectory(path: path).files() {
+        for file in files {
             let (decoded, diagnostics) = PackFile.decode(path: file.path, bytes: file.bytes)
-            if let decoded { files.append(decoded) }
+            if let decoded { texts.append(decoded) }
             unreadable += diagnostics
         }
-        let (policy, diagnostics) = PolicyCompiler.compile(files, now: now)
-        guard unreadable.isEmpty else {
-            return RulePack(policy: nil, diagnostics: unreadable + diagnostics, tests: [], proofs: [])
-        }
-        return RulePack(
-            policy: policy, diagnostics: diagnostics, tests: policy.map(PolicyTestRunner.run) ?? [],
-            proofs: policy.map { Prover($0, from: now).prove() } ?? [])
+        let (policy, diagnostics) = PolicyCompiler.compile(texts, now: now)
+        self.policy = unreadable.isEmpty ? policy : nil
+        self.diagnostics = unreadable + diagnostics
+        tests = self.policy.map(PolicyTestRunner.run) ?? []
+        proofs = self.policy.map { Prover($0, from: now).prove() } ?? []
     }
 
     /// Everything that an administrator should read, as text: diagnostics, then failing tests.

@@ -98,6 +98,11 @@ extension Floor {
                 "What holds for every session follows from the rules alone; no session, gateway or clock has a say"
         ),
         Floor(
+            "Coverage", .pure,
+            ["Classification", "PolicyLanguage", "Sessions", "FlowSpace", "NetworkTypes"],
+            outside: ["Crypto", "FoundationEssentials"],
+            why: "What a pack covers follows from its files alone: an auditor can make the report again"),
+        Floor(
             "RulesetCompiler", .pure,
             ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             why:

@@ -100,7 +100,7 @@ extension PackReader {
     func readPolicy(_ root: DocumentNode) {
         let keys = ["about", "inside", "tenants", "classes"] + Self.settingKeys
         guard let file = MappingReader(root, "policy.yaml", keys: keys, log: log) else { return }
-        _ = file.read("about", .text)
+        about = file.read("about", .text)?.value ?? ""
         _ = file.node("tenants")
         readSettings(file)
         readInside(file)

@@ -10,6 +10,7 @@ final class PackReader {
     let now: Instant
     var names = PackNames()
 
+    var about = ""
     var inside: [Located<IPPrefix>] = []
     /// False until all of `inside` was read: whether a system lies within it cannot be judged then.
     var insideIsKnown = false
@@ -180,7 +181,8 @@ final class PackReader {
         // A class that could not be read whole might be the one that is asked for.
         if doubtfulClasses.isEmpty { BehaviourChecks(classes: classes, log: log).run() }
         return Policy(
-            inside: inside.map(\.value), authorities: authorities, systems: systems.map(\.system),
+            about: about, inside: inside.map(\.value), authorities: authorities,
+            systems: systems.map(\.system),
             classes: classes, registers: registers, offices: offices, tenants: tenants, tests: tests,
             settingTests: settingTests, settings: settings, clauses: clauses,
             properties: properties)
