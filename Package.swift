@@ -89,6 +89,12 @@ let package = Package(
                 "Classification", "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes", crypto,
             ], swiftSettings: strict),
         .target(
+            name: "PolicyDifference",
+            dependencies: [
+                "Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes",
+            ],
+            swiftSettings: strict),
+        .target(
             name: "RulesetCompiler",
             dependencies: ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             swiftSettings: strict),
@@ -150,7 +156,7 @@ let package = Package(
         .executableTarget(
             name: "gatehouse",
             dependencies: [
-                "Capture", "PacketPath", "Replay",
+                "Capture", "PacketPath", "Replay", "PolicyDifference",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
                 "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "Coverage",
@@ -169,6 +175,11 @@ let package = Package(
             name: "PolicyBench",
             dependencies: ["PolicyProof", "Classification", "PolicyLanguage", "Sessions"],
             path: "bench/Policy", swiftSettings: strict),
+
+        .executableTarget(
+            name: "PlanBench",
+            dependencies: ["PolicyDifference", "Classification", "PolicyLanguage", "Sessions"],
+            path: "bench/Plan", swiftSettings: strict),
 
         // Tests, and what they share.
         .target(
@@ -227,6 +238,12 @@ let package = Package(
             name: "CoverageTests",
             dependencies: [
                 "TestSupport", "Coverage", "Classification", "PolicyLanguage", "Sessions", "NetworkTypes",
+            ], exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "PolicyDifferenceTests",
+            dependencies: [
+                "TestSupport", "PolicyDifference", "Classification", "PolicyLanguage", "FlowSpace",
+                "Evidence", "Sessions", "NetworkTypes",
             ], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "RulesetCompilerTests",

@@ -15,10 +15,12 @@ package enum Classifier {
         if evidence.hold != nil { return Decision(.held, validUntil: nil) }
         let judge = ConditionJudge(evidence: evidence, now: now, explains: false)
         var until: Instant?
-        for (index, candidate) in policy.classes.enumerated() {
-            let look = judge.look(candidate.conditions, for: candidate.access)
+        // By index: a class is dear to copy, and there may be thousands.
+        for index in policy.classes.indices {
+            let look = judge.look(policy.classes[index].conditions, for: policy.classes[index].access)
             until = earliest(until, look.until)
             guard look.matches else { continue }
+            let candidate = policy.classes[index]
             return decide(candidate, policy.gifts[index], until) { system in
                 judge.look(system.needs, for: candidate.access)
             }
@@ -140,8 +142,8 @@ extension ConditionJudge {
         var firstChange: Instant?
         var lastFailure: Instant?
         var fails = false
-        for condition in conditions {
-            let judgement = judge(condition)
+        for index in conditions.indices {
+            let judgement = judge(conditions[index])
             if judgement.counts(in: access) {
                 firstChange = earliest(firstChange, judgement.until)
             } else {

@@ -26,14 +26,21 @@ extension SessionDescription {
         isWithdrawn ? Hold(subject: .user(user), since: now, by: "the test") : nil
     }
 
-    /// The pack's registers with what is said here on top.
+    /// What the pack's registers say of this session's device and user, with what is said here on top. Of nobody else:
+    /// a pack has hundreds of tests, and its registers as many thousand lines.
     private func registers(over pack: Registers) -> Registers {
-        var registers = pack
+        var registers = Registers()
+        if let device {
+            if let record = pack.devices[id: device] { try? registers.devices.put(record) }
+            for loan in pack.loans.loans(of: device) { registers.loans.put(loan) }
+        }
+        if let record = pack.users[user] { registers.users.put(record) }
+        for approval in pack.approvals.approvals(of: user) { registers.approvals.put(approval) }
         if let device, !deviceFields.isEmpty {
             let subject = RegisterSubject(.device, device)
             var fields = pack.fields(of: subject) ?? Self.usualDevice
             fields.merge(deviceFields) { $1 }
-            try? registers.put(subject, fields)
+            if !fields.nameAnotherDevice(than: device, in: pack) { try? registers.put(subject, fields) }
         }
         if !user.isEmpty, !userFields.isEmpty {
             let subject = RegisterSubject(.user, user)
@@ -104,6 +111,16 @@ extension SessionDescription {
 
     /// A digest that no certificate has, for a device that is not on the register.
     private static let unregisteredLeaf = CertificateDigest(bytes: Array(repeating: 0, count: 32))
+}
+
+extension RegisterFields {
+    /// Whether these have the certificate or the key of another device of the pack: no two devices share one.
+    fileprivate func nameAnotherDevice(than id: String, in pack: Registers) -> Bool {
+        let digest = self["digest"]?.first.flatMap { CertificateDigest($0) }
+        let key = self["key"]?.first.flatMap { KeyDigest($0) }
+        return [digest.flatMap { pack.devices[$0] }, key.flatMap { pack.devices[$0] }]
+            .contains { $0.map { $0.id != id } ?? false }
+    }
 }
 
 extension SessionDescription.Scan {

@@ -65,6 +65,6 @@ extension Decision {
 extension Scope {
     /// Everything that may be sent to its systems.
     package func flowSpace(under policy: Policy) -> FlowSpace {
-        systems.reduce(.empty) { $0.union(policy.system(named: $1)?.space ?? .empty) }
+        FlowSpace(unionOf: systems.compactMap { policy.system(named: $0)?.space })
     }
 }

@@ -47,9 +47,21 @@ package struct FlowSpace: Hashable, Sendable {
         self = Self.union(of: sorted[...])
     }
 
+    /// The union of spaces, by halves: as dear as the boxes of all of them are to sort.
+    package init(unionOf spaces: some Collection<FlowSpace>) {
+        self = Self.union(of: Array(spaces)[...])
+    }
+
     /// What a service means at these addresses. See ``FlowBox/init(addresses:service:)`` for `ping`.
     package init(addresses: AddressRange, service: Service) {
         self.init(FlowBox(addresses: addresses, service: service))
+    }
+
+    private static func union(of spaces: ArraySlice<FlowSpace>) -> FlowSpace {
+        guard let first = spaces.first else { return .empty }
+        guard spaces.count > 1 else { return first }
+        let middle = spaces.startIndex + spaces.count / 2
+        return union(of: spaces[..<middle]).union(union(of: spaces[middle...]))
     }
 
     private static func union(of boxes: ArraySlice<FlowBox>) -> FlowSpace {

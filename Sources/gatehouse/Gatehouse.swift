@@ -17,7 +17,8 @@ struct Gatehouse: AsyncParsableCommand {
             CommandGroup(
                 name: "Rules",
                 subcommands: [
-                    Check.self, Prove.self, CoverageCommand.self, FormatCommand.self, ShowRuleset.self,
+                    Check.self, Prove.self, PlanCommand.self, CoverageCommand.self, FormatCommand.self,
+                    ShowRuleset.self,
                     Packets.self,
                 ]),
             CommandGroup(

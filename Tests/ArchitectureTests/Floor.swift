@@ -103,6 +103,12 @@ extension Floor {
             outside: ["Crypto", "FoundationEssentials"],
             why: "What a pack covers follows from its files alone: an auditor can make the report again"),
         Floor(
+            "PolicyDifference", .pure,
+            ["Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
+            why:
+                "What a change of rules opens follows from the two packs alone, wherever they are compared"
+        ),
+        Floor(
             "RulesetCompiler", .pure,
             ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             why:

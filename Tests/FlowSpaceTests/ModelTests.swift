@@ -57,6 +57,7 @@ import Testing
             #expect(FlowSpace(boxes.shuffled(using: &generator)) == space, because)
             #expect(boxes.reduce(.empty) { $0.union(FlowSpace($1)) } == space, because)
             #expect(FlowSpace(space.boxes).boxes == space.boxes, because)
+            #expect(FlowSpace(unionOf: boxes.map { FlowSpace($0) }) == space, because)
         }
     }
 

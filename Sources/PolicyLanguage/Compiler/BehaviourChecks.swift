@@ -70,7 +70,7 @@ extension Condition {
 
     /// Whether the other is false, and not merely unknown, wherever this one is true. May say no where the answer is
     /// yes: a chain can have issuers of several authorities, so certificates exclude nothing.
-    fileprivate func excludes(_ other: Condition) -> Bool {
+    func excludes(_ other: Condition) -> Bool {
         switch (test, other.test) {
         case (.device(let these), .device(let those)): these.isDisjoint(with: those)
         case (.device, .unregistered), (.unregistered, .device): true

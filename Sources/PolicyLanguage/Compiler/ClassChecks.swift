@@ -4,15 +4,16 @@ struct ClassChecks {
     let log: DiagnosticLog
 
     func run() {
+        var earlier = EarlierClasses()
         for (index, policyClass) in classes.enumerated() {
             checkAccess(policyClass)
-            guard let earlier = classes[..<index].first(where: { Self.shadows($0, policyClass) }) else {
-                continue
-            }
+            let shadow = earlier.first(for: policyClass) { Self.shadows(classes[$0], policyClass) }
+            earlier.add(policyClass, at: index)
+            guard let first = shadow.map({ classes[$0] }) else { continue }
             let note = Diagnostic.Note(
-                "\(quoted(earlier.name)) is defined at \(earlier.location)", at: earlier.location)
+                "\(quoted(first.name)) is defined at \(first.location)", at: first.location)
             log.add(
-                .shadowedClass(policyClass.name, by: earlier.name), at: Self.range(policyClass), notes: [note]
+                .shadowedClass(policyClass.name, by: first.name), at: Self.range(policyClass), notes: [note]
             )
         }
     }
@@ -32,7 +33,7 @@ struct ClassChecks {
     }
 
     /// Whether every session that meets the later class's conditions meets the earlier one's.
-    private static func shadows(_ earlier: PolicyClass, _ later: PolicyClass) -> Bool {
+    static func shadows(_ earlier: PolicyClass, _ later: PolicyClass) -> Bool {
         // A class without access is met by the unknown too; one with access is not, and so leaves it to the later.
         let leavesUnknown = earlier.access != .none && later.access == .none
         return earlier.conditions.allSatisfy { condition in
@@ -42,12 +43,45 @@ struct ClassChecks {
     }
 }
 
+/// Which classes may shadow one, without holding it against all before it: thousands of vendors, each with a contract of
+/// its own, shadow nothing but what asks for the same contract.
+private struct EarlierClasses {
+    private var byDemand: [Condition.Test: [Int]] = [:]
+    /// Those without a demand.
+    private var others: [Int] = []
+
+    mutating func add(_ policyClass: PolicyClass, at index: Int) {
+        if let demand = policyClass.conditions.lazy.compactMap(\.demand).first {
+            byDemand[demand, default: []].append(index)
+        } else {
+            others.append(index)
+        }
+    }
+
+    /// The first of which `isOne` is true, among those of which it can be.
+    func first(for later: PolicyClass, where isOne: (Int) -> Bool) -> Int? {
+        let demanding = later.conditions.compactMap { condition in
+            condition.demand.flatMap { byDemand[$0]?.first(where: isOne) }
+        }
+        return (demanding + [others.first(where: isOne)].compactMap(\.self)).min()
+    }
+}
+
 extension Condition {
+    /// The test, where no other test than itself implies it.
+    fileprivate var demand: Test? {
+        switch test {
+        case .organisation, .contract: test
+        default: nil
+        }
+    }
+
     fileprivate var asksForCertificate: Bool {
         if case .certificate = test { true } else { false }
     }
 
-    fileprivate var canBeUnknown: Bool {
+    /// Whether there are sessions of which nobody can say if it holds.
+    var canBeUnknown: Bool {
         switch test {
         case .certificate(let authorities):
             authorities.contains { $0.revocation == .required || $0.needsChain }
@@ -62,7 +96,7 @@ extension Condition {
     }
 
     /// Whether what meets this condition meets the other. May say no where the answer is yes.
-    func implies(_ other: Condition) -> Bool {
+    package func implies(_ other: Condition) -> Bool {
         test == other.test || impliesAboutDevice(other) || impliesAboutUser(other) || impliesElse(other)
     }
 
