@@ -93,7 +93,8 @@ struct AxisMaker {
     let base: Instant
 
     var axes: [Axis] {
-        [authority, organisation].compactMap(\.self) + atoms.attributes.map(attribute) + device + client + person
+        [authority, organisation].compactMap(\.self) + atoms.attributes.map(attribute) + device + client
+            + person
             + place + time + youth + rest
     }
 

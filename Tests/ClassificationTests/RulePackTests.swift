@@ -168,7 +168,8 @@ struct RulePackTests {
         }
     }
 
-    private static func reached(_ evidence: SessionEvidence, _ policy: Policy, _ now: Instant) -> Set<String> {
+    private static func reached(_ evidence: SessionEvidence, _ policy: Policy, _ now: Instant) -> Set<String>
+    {
         let decision = Classifier.decide(evidence, under: policy, at: now)
         return decision.isAdmitted ? Set(decision.scope.systems) : []
     }

@@ -11,7 +11,8 @@ struct DefaultPackTests {
         let policy = try #require(result.policy)
         #expect(
             policy.classes.map(\.name) == [
-                "unregistered", "lost", "out-of-service", "own-device", "scanning", "vendor:Northwind Support", "quarantine", "employee",
+                "unregistered", "lost", "out-of-service", "own-device", "scanning",
+                "vendor:Northwind Support", "quarantine", "employee",
                 "employee-abroad", "pool-laptop", "to-be-put-right", "employee-without-code",
             ])
         #expect(
