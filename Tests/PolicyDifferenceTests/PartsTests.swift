@@ -44,9 +44,12 @@ import Testing
                 policy,
                 [
                     "inside", "authorities", "systems", "classes", "registers", "offices", "tests",
-                    "reviewBy",
-                    "idle",
-                ], ["gifts", "systemsByName", "classesByName"]
+                    "settings",
+                ],
+                [
+                    "gifts", "systemsByName", "classesByName", "about", "settingTests", "clauses",
+                    "properties", "tenants",
+                ]
             ),
             (
                 policyClass, ["name", "conditions", "access", "cites", "tell", "contract", "idle"],
