@@ -311,7 +311,7 @@ let package = Package(
         .testTarget(
             name: "GatehouseTests",
             dependencies: [
-                "TestSupport", "FakeKernel", "gatehouse", "Portal", "Enforcement", "RulesetCompiler",
+                "TestSupport", "FakeKernel", "gatehouse", "Lab", "Portal", "Enforcement", "RulesetCompiler",
                 "Classification",
                 "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Control", "Sessions",
                 "NetworkTypes",

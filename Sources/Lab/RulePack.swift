@@ -35,6 +35,7 @@ package struct RulePack: Sendable {
         try site.write(Whereabouts.offices, to: "rules/offices.yaml")
         try site.write(try policy(), to: "rules/policy.yaml")
         try site.write(try systems(), to: "rules/systems.yaml")
+        try site.write(try properties(), to: "rules/properties.yaml")
         try contract.write(at: site)
     }
 
@@ -47,6 +48,10 @@ package struct RulePack: Sendable {
 
     private func systems() throws -> String {
         try file("systems.yaml", replacing: "\nsystems:\n", with: "\nsystems:\n" + LabClasses.systems)
+    }
+
+    private func properties() throws -> String {
+        try file("properties.yaml", replacing: "without-mfa: [portal]\n", with: LabClasses.withoutCode)
     }
 
     private func file(_ name: String, replacing written: String, with text: String) throws -> String {
