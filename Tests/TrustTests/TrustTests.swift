@@ -180,7 +180,7 @@ import Testing
     @Test func foldersOfLists() throws {
         let keys = try PublicKeys()
         defer { keys.remove() }
-        let (folder, trust, now) = (keys.path("lists"), trust(), Now.instant)
+        let (folder, trust) = (keys.path("lists"), trust())
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let good = try keys.chain("leaf", "int", "root")
         _ = trust.set(authorities: [try authority(keys, "root", lists: [folder])])
@@ -190,10 +190,10 @@ import Testing
         try keys.list(by: "root", number: 1, to: "\(folder)/root.pem")
         try shell("cd \(folder); openssl crl -in root.pem -outform DER -out root.der; rm root.pem")
         #expect(trust.refresh().changed)
-        #expect(isGood(trust.revocation(of: good, at: now)))
+        #expect(isGood(trust.revocation(of: good, at: Now.instant)))
         try Data("no list".utf8).write(to: URL(filePath: "\(folder)/README"))
         #expect(trust.refresh().warnings.count == 1)
-        #expect(isGood(trust.revocation(of: good, at: now)))
+        #expect(isGood(trust.revocation(of: good, at: Now.instant)))
     }
 
     /// Sessions ask while rules, lists and certificates change: no answer is of a state that never was.
