@@ -13,15 +13,27 @@ package enum LabClasses {
     /// The authority of the rules that has its certificate there, and tells of withdrawn ones.
     package static let authority = Issuer.field.rawValue
 
-    /// Items for `classes` of `policy.yaml`. What all rungs have in common is asked for by the class, the rest by them.
-    package static var classes: String {
+    /// The class on the ladder, for `classes` of `policy.yaml`. What all rungs have in common is asked for by the class,
+    /// the rest by them. It stands before the classes that shut out what a rung is about.
+    package static var ladder: String {
         """
           - name: \(assessed)
-            when: { certificate: corporate, group: \(assessed), mfa: { within: 12h } }
+            when:
+              certificate: corporate
+              device: { status: [in-use, returned], kind: [laptop, pool] }
+              group: \(assessed)
+              mfa: { within: 12h }
             access: [portal, finance, \(names(Rung.told + [Rung.travel] + Rung.placed))]
             idle: none
             cites: [protection, procedures, travel, loans]
 
+
+        """
+    }
+
+    /// The classes of those whose certificates matter and of the fleet, for `classes` of `policy.yaml`.
+    package static var classes: String {
+        """
           - name: \(certified)
             when: { certificate: corporate, device: in-use, group: \(certified) }
             access: [finance, \(names(Rung.certified))]

@@ -39,27 +39,34 @@ package struct RulePack: Sendable {
         try contract.write(at: site)
     }
 
-    /// The pack's policy with the lab's classes before the vendors', and with the least idle time that there is in
-    /// quarantine: nobody waits ten minutes for a row.
+    /// The pack's policy with the lab's classes, and with the least idle time that there is in quarantine: nobody waits
+    /// ten minutes for a row.
     private func policy() throws -> String {
-        try file("policy.yaml", replacing: "    idle: 10m\n", with: "    idle: \(Self.idleSeconds)s\n")
-            .replacing("  - vendors\n", with: LabClasses.classes + "  - vendors\n")
+        let shutOut = "  # Handed back, or written off"
+        return try file(
+            "policy.yaml",
+            replacing: [
+                "    idle: 10m\n": "    idle: \(Self.idleSeconds)s\n",
+                "  - vendors\n": LabClasses.classes + "  - vendors\n",
+                shutOut: LabClasses.ladder + shutOut,
+            ])
     }
 
     private func systems() throws -> String {
-        try file("systems.yaml", replacing: "\nsystems:\n", with: "\nsystems:\n" + LabClasses.systems)
+        try file("systems.yaml", replacing: ["\nsystems:\n": "\nsystems:\n" + LabClasses.systems])
     }
 
     private func properties() throws -> String {
-        try file("properties.yaml", replacing: "without-mfa: [portal]\n", with: LabClasses.withoutCode)
+        try file("properties.yaml", replacing: ["without-mfa: [portal]\n": LabClasses.withoutCode])
     }
 
-    private func file(_ name: String, replacing written: String, with text: String) throws -> String {
-        let shipped = Wait.text("\(source)/\(name)")
-        guard shipped.contains(written) else {
-            throw LabError.noRulePack(path: "\(source)/\(name): \(written.debugDescription)")
+    private func file(_ name: String, replacing parts: [String: String]) throws -> String {
+        try parts.reduce(Wait.text("\(source)/\(name)")) { text, part in
+            guard text.contains(part.key) else {
+                throw LabError.noRulePack(path: "\(source)/\(name): \(part.key.debugDescription)")
+            }
+            return text.replacing(part.key, with: part.value)
         }
-        return shipped.replacing(written, with: text)
     }
 
     package static let idleSeconds = 10

@@ -67,7 +67,7 @@ extension Rung {
             .values(["in-use"], otherwise: ["returned"])),
         Rung(
             "device-kind", "needs: { device: { kind: laptop } }", .device("kind"),
-            .values(["laptop"], otherwise: ["personal"])),
+            .values(["laptop"], otherwise: ["pool"])),
         Rung(
             "device-managed", "needs: { device: { managed: true } }", .device("managed"),
             .values(["true"], otherwise: ["false"])),

@@ -43,6 +43,13 @@ enum AxisKind: Hashable, Sendable {
     case acknowledged
     case step(String)
     case approval(ApprovalNeed)
+
+    var isTime: Bool {
+        switch self {
+        case .week, .hours, .contract: true
+        default: false
+        }
+    }
 }
 
 /// One way that a thing can be, as far as the rules of a pack tell ways apart.

@@ -30,6 +30,22 @@ struct CellSet: Hashable, Sendable {
         return (low < listed.count && listed[low] == cell) != isComplement
     }
 
+    /// The first of so many cells that neither of two ascending lists has; nil when they have them all.
+    static func first(of count: Int, inNeither one: [Int], _ other: [Int]) -> Int? {
+        var (left, right) = (one[...], other[...])
+        for cell in 0..<count {
+            if left.first == cell {
+                left.removeFirst()
+                if right.first == cell { right.removeFirst() }
+            } else if right.first == cell {
+                right.removeFirst()
+            } else {
+                return cell
+            }
+        }
+        return nil
+    }
+
     func intersection(_ other: CellSet) -> CellSet {
         switch (isComplement, other.isComplement) {
         case (true, true): CellSet(allBut: listed + other.listed)

@@ -1,10 +1,3 @@
-/// What becomes of a session: the first row whose box it is in decides.
-struct Row: Sendable {
-    /// The index of a class; nil for what cannot be.
-    let policyClass: Int?
-    let box: Box
-}
-
 /// A session as far as it has been told apart: a cell of each axis that mattered, in the order of the axes.
 typealias Path = [Choice]
 
@@ -15,36 +8,77 @@ struct Choice: Hashable, Sendable {
 
 /// Which class a session is in, for all sessions at once.
 ///
-/// The rows are told apart axis by axis (a multi-valued decision diagram, as Gouda and Liu's firewall decision diagram is
-/// one). What is left to tell is a list of the rows that the session may still be in; where two ways lead to the same
-/// list, it is looked at once. Axes that no row of a list asks for are passed over, and so is all that stands after a row
-/// that surely decides.
+/// A multi-valued decision diagram, as Gouda and Liu's firewall decision diagram is one: every node asks for one axis, and
+/// goes on by the cell that the session is in there. Where two ways lead to the same questions there is one node, and an
+/// axis that makes no difference is not asked for.
 ///
-/// Cost: linear in the lists that differ, which for packs of vendors and classes is in the order of vendors times the
-/// classes that vendors could be in. There are packs for which it is exponential; `limit` bounds it.
+/// Cost: linear in the nodes, which for packs of vendors and classes are in the order of vendors times the classes that
+/// vendors could be in. There are packs for which they are exponential; `limit` bounds them.
 struct Diagram: Sendable {
-    let axes: [Axis]
-    let rows: [Row]
-    /// How many lists may be looked at in one question.
-    let limit: Int
+    /// A question, or an outcome: those that are less than `leaves`.
+    typealias Node = Int32
 
     /// More was asked for than `limit` allows.
     struct TooLarge: Error {}
 
-    /// Rows that a session may still be in, by number, ascending; decided when the first has nothing left to ask.
-    typealias Live = [Int32]
-
-    struct State: Hashable {
+    struct Branching: Hashable, Sendable {
         let axis: Int
-        let live: Live
+        /// Ascending; where they lead is in `targets`, at the same place.
+        let cells: ArraySlice<Int32>
+        let targets: ArraySlice<Node>
+        /// Where all cells lead that are not listed; there is one at least.
+        let other: Node
     }
+
+    /// What cannot be.
+    static let impossible: Node = 0
+    /// Of no class.
+    static let unclassed: Node = 1
+    static func leaf(of policyClass: Int?) -> Node { policyClass.map { Int32($0) + 2 } ?? impossible }
+
+    let axes: [Axis]
+    /// How many nodes there may be, and how many may be looked at in one question.
+    let limit: Int
+    let root: Node
+    /// How many nodes are outcomes; they come first.
+    let leaves: Node
+    /// By node: whether a class that gives something can be the outcome.
+    private let givesSomething: [Bool]
+    /// By node less `leaves`.
+    private let branchings: [Branching]
+
+    init(
+        axes: [Axis], limit: Int, root: Node, leaves: Node, branchings: [Branching], givesSomething: [Bool]
+    ) {
+        self.axes = axes
+        self.limit = limit
+        self.root = root
+        self.leaves = leaves
+        self.branchings = branchings
+        self.givesSomething = givesSomething
+    }
+
+    var count: Int { Int(leaves) + branchings.count }
+
+    // MARK: Nodes
+
+    /// The axis that is asked for; after all of them for an outcome.
+    func axis(_ node: Node) -> Int { node < leaves ? Int.max : branchings[Int(node - leaves)].axis }
+
+    /// Nil for an outcome.
+    func branching(_ node: Node) -> Branching? { node < leaves ? nil : branchings[Int(node - leaves)] }
+
+    func canGive(_ node: Node) -> Bool { givesSomething[Int(node)] }
+
+    /// The class of an outcome, -1 for none; nil for what cannot be.
+    static func outcome(_ leaf: Node) -> Int? { leaf == impossible ? nil : Int(leaf) - 2 }
 
     // MARK: One session
 
     /// Every class that a session of the box can be in, with one such session; -1 for none.
     func outcomes(within box: Box = []) throws(TooLarge) -> [Int: Path] {
         var walk = Walk(diagram: self, restriction: box)
-        try walk.enter(start(within: box))
+        try walk.enter(root)
         return walk.outcomes
     }
 
@@ -53,114 +87,31 @@ struct Diagram: Sendable {
         in policyClass: Int, within box: Box, isEnough: (Path) -> Bool
     ) throws(TooLarge) -> Bool {
         var walk = Search(diagram: self, restriction: box, wanted: policyClass)
-        return try walk.enter(start(within: box), isEnough)
+        return try walk.enter(root, isEnough)
     }
+}
 
-    /// Rows that a session of the box can be in, as far as each axis tells by itself.
-    func start(within box: Box = []) -> State {
-        let live = rows.indices.filter { index in
-            box.allSatisfy { asked in
-                let known = rows[index].box.first { $0.axis == asked.axis }?.cells
-                return known.map { !$0.intersection(asked.cells).isEmpty(of: axes[asked.axis].cells.count) }
-                    ?? true
-            }
+extension Diagram.Branching {
+    func target(_ cell: Int) -> Diagram.Node {
+        var (low, high) = (cells.startIndex, cells.endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if cells[middle] < cell { low = middle + 1 } else { high = middle }
         }
-        return State(axis: 0, live: truncated(live.map { Int32($0) }, from: 0))
+        return low < cells.endIndex && cells[low] == cell ? targets[low] : other
     }
 
-    // MARK: Steps
-
-    /// What is left of a row's box from an axis on.
-    func rest(_ row: Int32, from axis: Int) -> ArraySlice<Constraint> {
-        let box = rows[Int(row)].box
-        return box[(box.firstIndex { $0.axis >= axis } ?? box.endIndex)...]
-    }
-
-    func isDecided(_ row: Int32, at axis: Int) -> Bool { rest(row, from: axis).isEmpty }
-
-    func constraint(_ row: Int32, on axis: Int) -> CellSet? {
-        rows[Int(row)].box.first { $0.axis >= axis }.flatMap { $0.axis == axis ? $0.cells : nil }
-    }
-
-    /// Nothing after a row that decides matters.
-    func truncated(_ live: Live, from axis: Int) -> Live {
-        guard let last = live.firstIndex(where: { isDecided($0, at: axis) }) else { return live }
-        return Array(live[...last])
-    }
-
-    /// The next axis that a row asks for; nil when it is decided.
-    func nextAxis(_ state: State) -> Int? {
-        guard let first = state.live.first, !isDecided(first, at: state.axis) else { return nil }
-        return state.live.lazy.compactMap { rest($0, from: state.axis).first?.axis }.min()
-    }
-
-    /// The class of a decided list; nil for what cannot be.
-    func outcome(_ state: State) -> Int? { state.live.first.map { rows[Int($0)].policyClass } ?? -1 }
-
-    /// What is left of a list in each cell of an axis.
-    struct Branches {
-        let axis: Int
-        private let rows: [Row]
-        /// Rows that are left in all cells, or in most; and whether they decide then.
-        private var common: [(row: Int32, isAsking: Bool, isDecided: Bool)] = []
-        /// Rows that are left in few cells, by cell.
-        private var special: [Int: [(row: Int32, isDecided: Bool)]] = [:]
-
-        init(_ diagram: Diagram, _ live: Live, _ axis: Int) {
-            self.axis = axis
-            rows = diagram.rows
-            for row in live {
-                let rest = diagram.rest(row, from: axis)
-                guard let first = rest.first, first.axis == axis else {
-                    common.append((row, false, rest.isEmpty))
-                    continue
-                }
-                let isDecided = rest.count == 1
-                guard !first.cells.isComplement else {
-                    common.append((row, true, isDecided))
-                    continue
-                }
-                for cell in first.cells.listed { special[cell, default: []].append((row, isDecided)) }
-            }
-        }
-
-        /// The rows that are left, up to the first that decides: nothing after it matters.
-        func after(_ cell: Int) -> State {
-            var live: Live = []
-            var others = (special[cell] ?? [])[...]
-            for one in common {
-                while let other = others.first, other.row < one.row {
-                    live.append(other.row)
-                    if other.isDecided { return State(axis: axis + 1, live: live) }
-                    others.removeFirst()
-                }
-                if one.isAsking, !isLeft(one.row, cell) { continue }
-                live.append(one.row)
-                if one.isDecided { return State(axis: axis + 1, live: live) }
-            }
-            for other in others {
-                live.append(other.row)
-                if other.isDecided { break }
-            }
-            return State(axis: axis + 1, live: live)
-        }
-
-        private func isLeft(_ row: Int32, _ cell: Int) -> Bool {
-            rows[Int(row)].box.first { $0.axis == axis }?.cells.contains(cell) ?? true
-        }
-    }
-
-    /// One cell for each way in which lists go on at an axis: cells that nobody names are alike.
-    func cells(_ axis: Int, _ lists: [Live], within allowed: CellSet?) -> [Int] {
-        var named: Set<Int> = []
-        for list in lists {
-            for row in list { named.formUnion(constraint(row, on: axis)?.listed ?? []) }
-        }
-        named.formUnion(allowed?.listed ?? [])
-        let count = axes[axis].cells.count
-        var result = named.sorted()
-        if let other = (0..<count).first(where: { !named.contains($0) }) { result.append(other) }
-        return result.filter { allowed?.contains($0) ?? true }
+    /// One cell for each way to go on: those that are not listed are alike.
+    ///
+    /// - Parameters:
+    ///   - count: How many cells the axis has.
+    ///   - allowed: Which of them may be taken.
+    func ways(of count: Int, within allowed: CellSet = .all) -> [Int] {
+        guard allowed.isComplement else { return allowed.listed }
+        let listed = cells.map { Int($0) }
+        var ways = listed.filter(allowed.contains)
+        if let cell = CellSet.first(of: count, inNeither: listed, allowed.listed) { ways.append(cell) }
+        return ways
     }
 }
 
@@ -171,7 +122,7 @@ private struct Walk {
     let diagram: Diagram
     let restriction: [Int: CellSet]
     var outcomes: [Int: Path] = [:]
-    private var seen: Set<Diagram.State> = []
+    private var seen: Set<Diagram.Node> = []
     private var path: Path = []
 
     init(diagram: Diagram, restriction: Box) {
@@ -179,18 +130,17 @@ private struct Walk {
         self.restriction = Dictionary(uniqueKeysWithValues: restriction.map { ($0.axis, $0.cells) })
     }
 
-    mutating func enter(_ state: Diagram.State) throws(Diagram.TooLarge) {
-        guard let axis = diagram.nextAxis(state) else {
-            guard let outcome = diagram.outcome(state) else { return }
+    mutating func enter(_ node: Diagram.Node) throws(Diagram.TooLarge) {
+        guard let branching = diagram.branching(node) else {
+            guard let outcome = Diagram.outcome(node) else { return }
             if outcomes[outcome] == nil { outcomes[outcome] = path }
             return
         }
-        guard seen.insert(Diagram.State(axis: axis, live: state.live)).inserted else { return }
-        if seen.count > diagram.limit { throw Diagram.TooLarge() }
-        let branches = Diagram.Branches(diagram, state.live, axis)
-        for cell in diagram.cells(axis, [state.live], within: restriction[axis]) {
+        guard seen.insert(node).inserted else { return }
+        let axis = branching.axis
+        for cell in branching.ways(of: diagram.axes[axis].cells.count, within: restriction[axis] ?? .all) {
             path.append(Choice(axis: axis, cell: cell))
-            try enter(branches.after(cell))
+            try enter(branching.target(cell))
             path.removeLast()
         }
     }
@@ -202,7 +152,7 @@ private struct Search {
     let restriction: [Int: CellSet]
     let wanted: Int
     /// From here there is no way to the class, or none that will do.
-    private var dead: Set<Diagram.State> = []
+    private var dead: Set<Diagram.Node> = []
     private var path: Path = []
     private var tries = 0
 
@@ -214,26 +164,30 @@ private struct Search {
 
     /// Whether a session that will do was found.
     mutating func enter(
-        _ state: Diagram.State, _ isEnough: (Path) -> Bool
+        _ node: Diagram.Node, _ isEnough: (Path) -> Bool
     ) throws(Diagram.TooLarge) -> Bool {
-        guard let axis = diagram.nextAxis(state) else {
-            guard diagram.outcome(state) == wanted else { return false }
+        guard let branching = diagram.branching(node) else {
+            guard Diagram.outcome(node) == wanted else { return false }
             tries += 1
             if tries > diagram.limit { throw Diagram.TooLarge() }
             return isEnough(path)
         }
-        let here = Diagram.State(axis: axis, live: state.live)
-        if dead.contains(here) { return false }
+        if dead.contains(node) { return false }
         let triesBefore = tries
-        let branches = Diagram.Branches(diagram, state.live, axis)
-        for cell in diagram.cells(axis, [state.live], within: restriction[axis]) {
+        let axis = branching.axis
+        let allowed = restriction[axis] ?? .all
+        let count = diagram.axes[axis].cells.count
+        // Of two times that are alike to the rules, one may be on the calendar beside another and one not.
+        let ways =
+            diagram.axes[axis].kind.isTime
+            ? (0..<count).filter(allowed.contains) : branching.ways(of: count, within: allowed)
+        for cell in ways {
             path.append(Choice(axis: axis, cell: cell))
-            if try enter(branches.after(cell), isEnough) { return true }
+            if try enter(branching.target(cell), isEnough) { return true }
             path.removeLast()
         }
         // Where some were tried, another way here may lead to one that will do: what came before belongs to it.
-        if tries == triesBefore { dead.insert(here) }
-        if dead.count > diagram.limit { throw Diagram.TooLarge() }
+        if tries == triesBefore { dead.insert(node) }
         return false
     }
 }

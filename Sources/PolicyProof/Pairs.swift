@@ -19,10 +19,11 @@ struct ClassPair: Hashable, Sendable {
 }
 
 extension Diagram {
-    /// The classes that sessions can be in before and after a loss, where they differ, each with one such pair.
+    /// The classes that sessions can be in before and after a loss, where they differ and the later one gives something,
+    /// each with one such pair.
     func pairs(_ loss: Loss) throws(TooLarge) -> [ClassPair: PathPair] {
         var walk = PairWalk(diagram: self, loss: loss, restriction: [], wanted: nil)
-        _ = try walk.enter(start(), start()) { _ in false }
+        _ = try walk.enter(root, root) { _ in false }
         return walk.found
     }
 
@@ -33,15 +34,14 @@ extension Diagram {
         _ loss: Loss, _ wanted: ClassPair, within restriction: Box, isEnough: (PathPair) -> Bool
     ) throws(TooLarge) -> Bool {
         var walk = PairWalk(diagram: self, loss: loss, restriction: restriction, wanted: wanted)
-        return try walk.enter(start(), start(within: restriction), isEnough)
+        return try walk.enter(root, root, isEnough)
     }
 }
 
 private struct PairWalk {
     private struct Pair: Hashable {
-        let axis: Int
-        let before: Diagram.Live
-        let after: Diagram.Live
+        let before: Diagram.Node
+        let after: Diagram.Node
     }
 
     let diagram: Diagram
@@ -54,39 +54,37 @@ private struct PairWalk {
     /// Looked at; nothing more comes of it.
     private var done: Set<Pair> = []
     private var tries = 0
-    /// By row: the last axis of the loss that it asks for; -1 for none.
-    private let lastAsked: [Int]
+    private let lastLost: Int
+    /// By node: whether it, or one below it, asks for something that is lost.
+    private var asksForLost: [Diagram.Node: Bool] = [:]
 
     init(diagram: Diagram, loss: Loss, restriction: Box, wanted: ClassPair?) {
         self.diagram = diagram
         self.loss = loss
         self.wanted = wanted
         self.restriction = Dictionary(uniqueKeysWithValues: restriction.map { ($0.axis, $0.cells) })
-        lastAsked = diagram.rows.map { row in row.box.last { loss.moves[$0.axis] != nil }?.axis ?? -1 }
+        lastLost = loss.moves.keys.max() ?? -1
     }
 
     /// Whether a pair that will do was found.
     mutating func enter(
-        _ before: Diagram.State, _ after: Diagram.State, _ isEnough: (PathPair) -> Bool
+        _ before: Diagram.Node, _ after: Diagram.Node, _ isEnough: (PathPair) -> Bool
     ) throws(Diagram.TooLarge) -> Bool {
-        let axes = [diagram.nextAxis(before), diagram.nextAxis(after)].compactMap(\.self)
-        guard let axis = axes.min() else { return try arrive(before, after, isEnough) }
-        // What cannot be on either side is no pair.
-        if axes.count == 1, isImpossible(before) || isImpossible(after) { return false }
-        // So far they are alike, and nothing that is still to be lost is asked for.
-        if before.live == after.live, before.live.allSatisfy({ lastAsked[Int($0)] < axis }) { return false }
-        let here = Pair(axis: axis, before: before.live, after: after.live)
+        guard diagram.canGive(after), before != Diagram.impossible else { return false }
+        if before == after, !mayDiffer(before) { return false }
+        let axis = min(diagram.axis(before), diagram.axis(after))
+        guard axis < Int.max else { return try arrive(before, after, isEnough) }
+        let here = Pair(before: before, after: after)
         if done.contains(here) { return false }
         let triesBefore = tries
-        let befores = diagram.nextAxis(before).map { _ in Diagram.Branches(diagram, before.live, axis) }
-        let afters = diagram.nextAxis(after).map { _ in Diagram.Branches(diagram, after.live, axis) }
-        for cell in diagram.cells(axis, [before.live, after.live], within: nil) {
+        let one = diagram.branching(before).flatMap { $0.axis == axis ? $0 : nil }
+        let other = diagram.branching(after).flatMap { $0.axis == axis ? $0 : nil }
+        for cell in ways(axis, one, other) {
+            let next = one?.target(cell) ?? before
             for target in targets(axis, cell) {
                 path.before.append(Choice(axis: axis, cell: cell))
                 path.after.append(Choice(axis: axis, cell: target))
-                // A list that is decided stays as it is: its first row asks for nothing more.
-                let (one, other) = (befores?.after(cell) ?? before, afters?.after(target) ?? after)
-                if try enter(one, other, isEnough) { return true }
+                if try enter(next, other?.target(target) ?? after, isEnough) { return true }
                 path.before.removeLast()
                 path.after.removeLast()
             }
@@ -98,9 +96,9 @@ private struct PairWalk {
     }
 
     private mutating func arrive(
-        _ before: Diagram.State, _ after: Diagram.State, _ isEnough: (PathPair) -> Bool
+        _ before: Diagram.Node, _ after: Diagram.Node, _ isEnough: (PathPair) -> Bool
     ) throws(Diagram.TooLarge) -> Bool {
-        guard let one = diagram.outcome(before), let other = diagram.outcome(after), one != other else {
+        guard let one = Diagram.outcome(before), let other = Diagram.outcome(after), one != other else {
             return false
         }
         let pair = ClassPair(before: one, after: other)
@@ -114,9 +112,29 @@ private struct PairWalk {
         return isEnough(path)
     }
 
-    /// Whether the list is decided, and what it says cannot be.
-    private func isImpossible(_ state: Diagram.State) -> Bool {
-        diagram.nextAxis(state) == nil && diagram.outcome(state) == nil
+    /// Whether two sessions that are alike so far can still come to differ: only by what is lost.
+    private mutating func mayDiffer(_ node: Diagram.Node) -> Bool {
+        let axis = diagram.axis(node)
+        guard axis <= lastLost, let branching = diagram.branching(node) else { return false }
+        if loss.moves[axis] != nil { return true }
+        if let known = asksForLost[node] { return known }
+        var differs = mayDiffer(branching.other)
+        for target in branching.targets where !differs { differs = mayDiffer(target) }
+        asksForLost[node] = differs
+        return differs
+    }
+
+    /// One cell for each way to go on from two nodes at an axis.
+    private func ways(_ axis: Int, _ one: Diagram.Branching?, _ other: Diagram.Branching?) -> [Int] {
+        let named = Set((one?.cells.map { Int($0) } ?? []) + (other?.cells.map { Int($0) } ?? [])).sorted()
+        let count = diagram.axes[axis].cells.count
+        guard let moves = loss.moves[axis] else {
+            return named + (CellSet.first(of: count, inNeither: named, []).map { [$0] } ?? [])
+        }
+        // Where something is lost, cells that lead to the same may lose different things.
+        var seen: Set<[Int]> = []
+        let others = CellSet(allBut: named)
+        return named + (0..<count).filter { others.contains($0) && seen.insert(moves[$0]).inserted }
     }
 
     /// Where a session of the cell may be afterwards.

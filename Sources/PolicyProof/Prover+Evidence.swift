@@ -10,7 +10,7 @@ extension Prover {
         var gains = Gains(policy)
         var seen: Set<ClassPair> = []
         for loss in space.losses {
-            let pairs = try diagram.pairs(loss)
+            let pairs = try diagram().pairs(loss)
             for pair in pairs.keys.sorted(by: { ($0.before, $0.after) < ($1.before, $1.after) }) {
                 let gained = gains.systems(pair)
                 guard !gained.isEmpty, !seen.contains(pair), let hint = pairs[pair] else { continue }
@@ -54,7 +54,7 @@ extension Prover {
         if gained.contains(where: \.needs.isEmpty), isEnough(hint), let shown { return .shown(shown) }
         for system in gained {
             for needs in space.boxes(system.needs) {
-                let found = try diagram.pair(loss, pair, within: needs) { paths in
+                let found = try diagram().pair(loss, pair, within: needs) { paths in
                     isEnough(self.completed(paths, needs, loss))
                 }
                 if found, let shown { return .shown(shown) }

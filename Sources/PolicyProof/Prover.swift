@@ -14,7 +14,9 @@ package import Sessions
 package struct Prover {
     let policy: Policy
     let space: SessionSpace
-    let diagram: Diagram
+    /// Made once, for every property.
+    private let classes: Result<Diagram, Diagram.TooLarge>
+    let limit: Int
     let realizer: Realizer
 
     /// - Parameter now: from when on examples are looked for; any instant gives the same answers.
@@ -30,9 +32,19 @@ package struct Prover {
                 .map { Row(policyClass: index, box: $0) }
         }
         // Whoever is in no row is in no class.
-        diagram = Diagram(axes: space.axes, rows: rows + [Row(policyClass: -1, box: [])], limit: limit)
+        rows.append(Row(policyClass: -1, box: []))
+        let giving = policy.gifts.map { !$0.sortedNames.isEmpty }
+        do throws(Diagram.TooLarge) {
+            classes = .success(
+                try DiagramBuilder.diagram(space.axes, rows, limit: limit, giving: giving))
+        } catch {
+            classes = .failure(error)
+        }
+        self.limit = limit
         realizer = Realizer(axes: space.axes, policy: policy, base: now)
     }
+
+    func diagram() throws(Diagram.TooLarge) -> Diagram { try classes.get() }
 
     /// Every property, in order.
     package func prove() -> [Proof] { Property.allCases.map(prove) }
@@ -54,7 +66,7 @@ package struct Prover {
         } catch {
             return Proof(
                 property: property,
-                outcome: .undecided("more than \(diagram.limit) kinds of session would have to be told apart")
+                outcome: .undecided("more than \(limit) kinds of session would have to be told apart")
             )
         }
     }
@@ -120,7 +132,7 @@ extension Prover {
         within box: Box, _ isForbidden: (Int, System) -> Bool
     ) throws(Diagram.TooLarge) -> [Finding] {
         var findings: [Finding] = []
-        let outcomes = try diagram.outcomes(within: box)
+        let outcomes = try diagram().outcomes(within: box)
         for index in outcomes.keys.sorted() where index >= 0 {
             for system in policy.gifts[index].systems where isForbidden(index, system) {
                 guard let finding = try reach(index, system, within: box, hint: outcomes[index]) else {
@@ -149,14 +161,14 @@ extension Prover {
             found = session
             return true
         }
-        if system.needs.isEmpty, let hint, isEnough(hint), let found {
+        if system.needs.isEmpty, let hint, isEnough(completed(hint, box)), let found {
             return .reach(Reach(policyClass: index, system: system, session: found))
         }
         for needs in space.boxes(system.needs) {
             guard let both = space.intersection(box, needs) else { continue }
             // What nobody asks for on the way must be so all the same, for the system's sake.
             let complete = { (path: Path) in isEnough(self.completed(path, both)) }
-            if try diagram.sessions(in: index, within: both, isEnough: complete), let found {
+            if try diagram().sessions(in: index, within: both, isEnough: complete), let found {
                 return .reach(Reach(policyClass: index, system: system, session: found))
             }
         }
@@ -327,7 +339,7 @@ extension Prover {
 
 extension Prover {
     private func shadowed() throws(Diagram.TooLarge) -> Proof.Outcome {
-        let outcomes = try diagram.outcomes()
+        let outcomes = try diagram().outcomes()
         var counterexamples: [Counterexample] = []
         var doubts: [String] = []
         for (index, policyClass) in policy.classes.enumerated() {
@@ -343,7 +355,7 @@ extension Prover {
                     ?? false
             }
             if isIn(path) { continue }
-            if try diagram.sessions(in: index, within: [], isEnough: isIn) { continue }
+            if try diagram().sessions(in: index, within: [], isEnough: isIn) { continue }
             doubts.append("class '\(policyClass.name)' is met by no session that could be made")
         }
         return outcome(counterexamples, doubts: doubts)
