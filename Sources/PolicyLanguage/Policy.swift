@@ -48,6 +48,7 @@ package struct Policy: Sendable {
         systemsByName = Dictionary(systems.map { ($0.name, $0) }) { first, _ in first }
         classesByName = Dictionary(classes.map { ($0.name, $0) }) { first, _ in first }
         gifts = classes.map { [systemsByName] in Gift($0, systemsByName) }
+        candidates = Candidates(classes)
     }
 
     /// After how long without a packet a session ends, where its class does not say otherwise; nil for never.
@@ -70,6 +71,14 @@ package struct Policy: Sendable {
 
     /// By the index of the class.
     package let gifts: [Gift]
+
+    private let candidates: Candidates
+
+    /// Indices, ascending, of the classes that a session can be in whose certificate names this organisation, or none:
+    /// all but those of other vendors.
+    package func candidates(ofOrganisation organisation: String?) -> [Int] {
+        organisation.flatMap { candidates.ofOrganisation[$0] } ?? candidates.ofAll
+    }
 
     private let systemsByName: [String: System]
     private let classesByName: [String: PolicyClass]
@@ -143,5 +152,32 @@ package struct Authority: Sendable, Hashable {
         self.revocationLists = revocationLists
         self.responder = responder
         self.location = location
+    }
+}
+
+/// Most classes of a big pack are vendors', each for an organisation of its own. They need not be looked at for anybody
+/// else: what a certificate says of its organisation stays so, and a class that gives something asks for no less.
+private struct Candidates: Sendable {
+    /// Those that ask for no organisation.
+    var ofAll: [Int] = []
+    /// With those that ask for this one.
+    var ofOrganisation: [String: [Int]] = [:]
+
+    init(_ classes: [PolicyClass]) {
+        let organisations = classes.map(Self.organisation)
+        var own: [String: [Int]] = [:]
+        for (index, organisation) in organisations.enumerated() {
+            if let organisation { own[organisation, default: []].append(index) } else { ofAll.append(index) }
+        }
+        ofOrganisation = own.mapValues { [ofAll] in ($0 + ofAll).sorted() }
+    }
+
+    private static func organisation(_ policyClass: PolicyClass) -> String? {
+        // A class that gives nothing also takes those of whom it cannot tell.
+        guard policyClass.access != .none else { return nil }
+        for condition in policyClass.conditions {
+            if case .organisation(let name) = condition.test { return name }
+        }
+        return nil
     }
 }
