@@ -17,6 +17,8 @@ struct Effects {
     var path: [PathChange] = []
     var answers: [(login: Login, answer: LoginAnswer)] = []
     var disconnections: [(session: SessionID, mode: DisconnectMode)] = []
+    /// Sessions in which something was proved, with what was proved in them before.
+    var proofs: [(session: SessionID, before: SessionProofs)] = []
     var notes: [Note] = []
     /// Sessions that lost everything in this burst.
     var cut: [SessionID] = []

@@ -123,9 +123,8 @@ extension EnforcementState {
         }
         let sendsTheSame = enforced[slot].password?.matches(login.password) ?? false
         if !sendsTheSame, case .proved = proof(login, at: now, &effects) {
-            enforced[slot].proofs.mfaVerifiedAt = now
+            prove(slot, at: now, &effects) { $0.mfaVerifiedAt = now }
             enforced[slot].password = login.password
-            record(id, &effects)
         }
         review(id, at: now, &effects)
         if let reason = enforced[slot].cut {
@@ -158,18 +157,7 @@ extension EnforcementState {
                 log: "password slot: \(error)", tell: "The login could not be read. Connect again.")
         }
         guard let code else { return .none }
-        let user = login.session.userName
-        let outcome = codes.verify(code: code, user: user, at: now)
-        // Invented names leave nothing on disk.
-        if codes.hasSeed(user), let state = codes.state(of: user) {
-            let change = LedgerChange.totp(user: user, state)
-            if case .accepted = outcome {
-                effects.ledger.append(change)
-            } else {
-                effects.ledgerAfterwards.append(change)
-            }
-        }
-        switch outcome {
+        switch verify(code, of: CodeOwner(login.session.userName), at: now, &effects) {
         case .accepted: return .proved
         case .alreadyUsed:
             return .refused(
@@ -182,6 +170,33 @@ extension EnforcementState {
         case .wrong, .noSeed, .malformed:
             return .refused(log: "wrong code", tell: "The code is wrong. Connect again with the current one.")
         }
+    }
+
+    /// Judges a code, and has the judgement recorded: before it counts when it is accepted, after the answer else.
+    mutating func verify(
+        _ code: Secret, of owner: CodeOwner, at now: Instant, _ effects: inout Effects
+    ) -> TOTPVerifier.Outcome {
+        let outcome = codes.verify(code: code, of: owner, at: now)
+        // Invented names leave nothing on disk.
+        if codes.hasSeed(owner), let state = codes.state(of: owner) {
+            let change = LedgerChange.totp(state, owner)
+            if case .accepted = outcome {
+                effects.ledger.append(change)
+            } else {
+                effects.ledgerAfterwards.append(change)
+            }
+        }
+        return outcome
+    }
+
+    /// Notes that something was proved in a live session, so that it is recorded, and given back if it cannot be.
+    mutating func prove(
+        _ slot: Int, at now: Instant, _ effects: inout Effects, _ change: (inout SessionProofs) -> Void
+    ) {
+        let id = enforced[slot].session.id
+        effects.proofs.append((id, enforced[slot].proofs))
+        change(&enforced[slot].proofs)
+        record(id, &effects)
     }
 
     // MARK: Openings

@@ -14,11 +14,13 @@ package enum Order: Sendable {
     case state([RegisterStatement], ifRevision: RegisterRevision? = nil, by: String, reason: String)
     /// Forget a user's wrong codes, and which codes were used: for a clock that was wrong, or somebody who typed wrong
     /// ones in another's name. A code that was used in the last minute or so could be used again.
-    case forgetCodes(user: String, by: String)
+    case forgetCodes(CodeOwner, by: String)
     /// Give a user a seed of one-time codes, which outranks the seed file. Live sessions stay as they are.
-    case enrol(user: String, TOTPSeed, replaces: Bool, by: String)
+    case enrol(CodeOwner, TOTPSeed, replaces: Bool, by: String)
     /// Take back the seed that `enrol` gave; one in the seed file counts again.
-    case unenrol(user: String, by: String)
+    case unenrol(CodeOwner, by: String)
+    /// Prove a factor anew in a live session: a tenant's, or the user's own where no tenant is named.
+    case stepUp(SessionID, tenant: String?, code: Secret, by: String)
     /// Somebody has looked at what was lost, and lets people in again.
     case acknowledgeDamage(by: String)
     /// New rules, and new seeds of the seed file; what codes were used stays known.
@@ -49,9 +51,14 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case noSuchDevice(String)
     case badStatement(RegisterProblem)
     case notHeld
-    case noCodes(user: String)
-    case alreadyEnrolled(user: String)
-    case notEnrolled(user: String, isInSeedFile: Bool)
+    case noCodes(CodeOwner)
+    case alreadyEnrolled(CodeOwner)
+    case notEnrolled(CodeOwner, isInSeedFile: Bool)
+    case noSuchTenant(String, known: [String])
+    /// Nothing was proved, for this reason.
+    case code(CodeProblem)
+    /// What an order would do cannot be said without carrying it out.
+    case cannotBeTried
     case notClosed
     /// There is such a line already.
     case taken(RegisterSubject)
@@ -71,12 +78,17 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .noSuchSession(let id): "no session \(id)"
         case .noSuchDevice(let id): "no device '\(id)' on the register"
         case .badStatement(let problem): "\(problem)"
-        case .noCodes(let user): "user '\(user)' has no seed for one-time codes"
-        case .alreadyEnrolled(let user):
-            "user '\(PlainText.shown(user))' has a seed already: an authenticator that has it would go wrong"
-        case .notEnrolled(let user, let isInSeedFile):
-            "user '\(PlainText.shown(user))' was given no seed"
+        case .noCodes(let owner): "\(owner.words) has no seed for one-time codes\(owner.tenantWords)"
+        case .alreadyEnrolled(let owner):
+            "\(owner.words) has a seed\(owner.tenantWords) already: an authenticator that has it would go wrong"
+        case .notEnrolled(let owner, let isInSeedFile):
+            "\(owner.words) was given no seed\(owner.tenantWords)"
                 + (isInSeedFile ? "; the one that counts is in the seed file" : "")
+        case .noSuchTenant(let name, let known):
+            "no tenant '\(PlainText.shown(name))' in the rules"
+                + (known.isEmpty ? "" : ", which have: \(known.joined(separator: ", "))")
+        case .code(let problem): "\(problem)"
+        case .cannotBeTried: "what this would do cannot be said without doing it"
         case .notClosed: "nothing was lost: people are let in"
         case .taken(let subject):
             "\(subject) is on the register already, or something is stated of it; 'set' changes that"
@@ -112,32 +124,22 @@ extension EnforcementState {
         case .state(let statements, let revision, let by, let reason):
             if let revision, revision != registerRevision { throw .registersMoved }
             try state(statements, by: by, reason: reason, at: now, &effects)
-        case .forgetCodes(let user, _):
-            guard codes.hasSeed(user) else { throw .noCodes(user: user) }
-            codes.forget(user)
-            effects.ledger.append(.forgetCodes(user: user))
-        case .enrol(let user, let seed, let replaces, let by):
-            guard replaces || kept.seeds[user] == nil else { throw .alreadyEnrolled(user: user) }
-            var changed = kept
-            changed.seeds[user] = seed
-            replaceKept(with: changed)
-            effects.ledger.append(.seed(seed, user: user, by: by, at: now))
-        case .unenrol(let user, let by):
-            var changed = kept
-            guard changed.seeds.removeValue(forKey: user) != nil else {
-                throw .notEnrolled(user: user, isInSeedFile: seedsOfFile[user] != nil)
-            }
-            replaceKept(with: changed)
-            effects.ledger.append(.forgetSeed(user: user))
-            effects.note(
-                .notice, "the one-time-code seed of '\(PlainText.shown(user))' was taken back by \(by)")
+        case .forgetCodes(let owner, _):
+            guard codes.hasSeed(owner) else { throw .noCodes(owner) }
+            codes.forget(owner)
+            effects.ledger.append(.forgetCodes(owner))
+        case .enrol(let owner, let seed, let replaces, let by):
+            try enrol(owner, seed, replaces: replaces, by: by, at: now, &effects)
+        case .unenrol(let owner, let by): try unenrol(owner, by: by, &effects)
+        case .stepUp(let id, let tenant, let code, let by):
+            try stepUp(id, tenant: tenant, code, by: by, at: now, &effects)
         case .acknowledgeDamage(let by):
             guard kept.closedBecause != nil else { throw .notClosed }
             replaceKept(with: Kept(closedBecause: nil, seeds: kept.seeds))
             effects.ledger.append(.acknowledgeDamage(by: by, at: now))
             effects.note(.notice, "\(by) has acknowledged what was lost: people are let in again")
         case .load(let policy, let seeds):
-            replaceFileSeeds(seeds)
+            replaceFileSeeds(seeds.byOwner)
             noteDoubleSeeds(&effects)
             judgeChains(by: policy, &effects)
             replace(policy: policy, at: now, &effects)

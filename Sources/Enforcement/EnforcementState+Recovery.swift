@@ -48,6 +48,21 @@ extension EnforcementState {
         effects.note(.info, "taken over for the rest of its lease", session)
     }
 
+    /// Gives back what was proved in a burst whose record failed: a code that is not known to be used, when the process
+    /// after this one asks, must open nothing.
+    ///
+    /// To be called before the kernel is told. What follows is in the effects, and its record comes last.
+    mutating func withdrawProofs(at now: Instant, _ effects: inout Effects) {
+        let recorded = effects.ledger.count
+        for (id, before) in effects.proofs.reversed() {
+            guard let slot = enforced.slot(of: id) else { continue }
+            enforced[slot].proofs = before
+            review(id, at: now, &effects)
+        }
+        effects.ledgerAfterwards += effects.ledger[recorded...]
+        effects.proofs = []
+    }
+
     /// Turns every admission of a burst into a refusal, because what it rests on is not in force or not recorded.
     ///
     /// The newcomer would inherit an address whose old element may still be there, or a code could be used twice.

@@ -23,7 +23,7 @@ struct EnforcementState: Sendable {
     var holds: [Hold.Subject: Hold]
     var codes: TOTPVerifier
     /// Seeds of the seed file; `codes` has them together with those of `kept`.
-    private var fileSeeds: [String: TOTPSeed]
+    private var fileSeeds: [CodeOwner: TOTPSeed]
     /// What holds only once it is on the disk.
     private(set) var kept: Kept
     var table = SessionTable()
@@ -70,7 +70,7 @@ struct EnforcementState: Sendable {
         /// Why nobody is let in; nil when people are.
         var closedBecause: String?
         /// Seeds of one-time codes that were given by order. They outrank the seed file.
-        var seeds: [String: TOTPSeed]
+        var seeds: [CodeOwner: TOTPSeed]
     }
 
     mutating func replaceKept(with kept: Kept) {
@@ -80,17 +80,17 @@ struct EnforcementState: Sendable {
 
     /// Whoever put a new seed into the file and wonders why it does not count finds this in the log.
     func noteDoubleSeeds(_ effects: inout Effects) {
-        for user in kept.seeds.keys.filter({ fileSeeds[$0] != nil }).sorted() {
+        for owner in kept.seeds.keys.filter({ fileSeeds[$0] != nil }).sorted() {
             effects.note(
                 .warning,
-                "user '\(PlainText.shown(user))' has a seed in the seed file and one by order: that one counts"
+                "user '\(PlainText.shown(owner.user))' has a seed in the seed file and one by order: that one counts"
             )
         }
     }
 
-    var seedsOfFile: [String: TOTPSeed] { fileSeeds }
+    var seedsOfFile: [CodeOwner: TOTPSeed] { fileSeeds }
 
-    mutating func replaceFileSeeds(_ seeds: [String: TOTPSeed]) {
+    mutating func replaceFileSeeds(_ seeds: [CodeOwner: TOTPSeed]) {
         fileSeeds = seeds
         replaceKept(with: kept)
     }
@@ -112,7 +112,7 @@ struct EnforcementState: Sendable {
             posture: device.flatMap { postures[$0.id] }, userName: session.userName,
             user: registers.users[session.userName],
             approvals: registers.approvals.approvals(of: session.userName), claims: session.claims,
-            mfaVerifiedAt: proofs.mfaVerifiedAt, outer: outer,
+            mfaVerifiedAt: proofs.mfaVerifiedAt, tenantVerifiedAt: proofs.tenantVerifiedAt, outer: outer,
             country: outer.flatMap { surroundings.countries?.country(of: $0) },
             scan: scan ?? scans.sighting(of: session),
             hold: hold(on: session, proofs))

@@ -237,7 +237,7 @@ package actor Enforcer {
         setAlarm()
     }
 
-    private typealias Rules = (policy: Policy, seeds: [String: TOTPSeed], facts: RegisterFacts)
+    private typealias Rules = (policy: Policy, seeds: [CodeOwner: TOTPSeed], facts: RegisterFacts)
 
     /// An answer that waits until the burst is in force.
     private struct Pending<Answer> {
@@ -264,6 +264,8 @@ package actor Enforcer {
 
     /// What an order would do to a copy of everything.
     private func trial(of order: Order, at now: Instant) -> Result<OrderReceipt, OrderRefusal> {
+        // On a copy no try would be counted, and any code could be guessed.
+        if case .stepUp = order { return .failure(.cannotBeTried) }
         var copy = state
         var effects = Effects()
         do throws(OrderRefusal) {
@@ -287,7 +289,10 @@ package actor Enforcer {
         _ effects: inout Effects, previous: Rules?, keptBefore: EnforcementState.Kept
     ) async -> Outcome {
         let record = await record(effects.ledger)
-        if record != nil { state.replaceKept(with: keptBefore) }
+        if record != nil {
+            state.replaceKept(with: keptBefore)
+            state.withdrawProofs(at: clock.now(), &effects)
+        }
         var (kernel, committedAt) = await commit(effects.ruleset)
         if kernel != nil, let previous {
             // The kernel does not take the new rules: what was in force stays in force. Who lost everything under
@@ -414,7 +419,7 @@ package actor Enforcer {
     /// Why nobody is let in; nil when people are.
     package var closedBecause: String? { state.kept.closedBecause }
     /// Whether somebody was given a seed of one-time codes by order.
-    package func isEnrolled(_ user: String) -> Bool { state.kept.seeds[user] != nil }
+    package func isEnrolled(_ owner: CodeOwner) -> Bool { state.kept.seeds[owner] != nil }
 
     package var holds: [Hold] { state.holds.values.sorted { $0.since < $1.since } }
     /// Every session that is known, open or cut, by id.

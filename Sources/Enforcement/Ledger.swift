@@ -17,11 +17,11 @@ package enum LedgerChange: Sendable {
     case hold(Hold)
     case lift(Hold.Subject, by: String, at: Instant)
     /// Written before an accepted code is acted on, so that no crash lets it be used twice.
-    case totp(user: String, TOTPState)
-    case forgetCodes(user: String)
+    case totp(TOTPState, CodeOwner)
+    case forgetCodes(CodeOwner)
     /// To be kept sealed.
-    case seed(TOTPSeed, user: String, by: String, at: Instant)
-    case forgetSeed(user: String)
+    case seed(TOTPSeed, CodeOwner, by: String, at: Instant)
+    case forgetSeed(CodeOwner)
     case acknowledgeDamage(by: String, at: Instant)
     case session(RememberedSession)
     case forget(SessionID)
@@ -41,10 +41,12 @@ package struct RememberedSession: Sendable {
     }
 }
 
-/// What was proved once, at a login, and counts for the session that came of it.
+/// What was proved in a session, at its login or since, and counts for it alone.
 package struct SessionProofs: Sendable, Hashable {
     /// When a one-time code was last accepted in this session.
     package var mfaVerifiedAt: Instant?
+    /// When a code of a tenant was last accepted in it, by the tenant's name.
+    package var tenantVerifiedAt: [String: Instant]
     /// What a full look at its certificates found; nil when they were not at hand.
     package var certificates: CertificateReport? {
         get { report?.content }
@@ -62,8 +64,12 @@ package struct SessionProofs: Sendable, Hashable {
         func hash(into hasher: inout Hasher) { hasher.combine(content) }
     }
 
-    package init(mfaVerifiedAt: Instant? = nil, certificates: CertificateReport? = nil) {
+    package init(
+        mfaVerifiedAt: Instant? = nil, tenantVerifiedAt: [String: Instant] = [:],
+        certificates: CertificateReport? = nil
+    ) {
         self.mfaVerifiedAt = mfaVerifiedAt
+        self.tenantVerifiedAt = tenantVerifiedAt
         report = certificates.map(Report.init)
     }
 }
@@ -76,12 +82,12 @@ package struct Recollection: Sendable {
     package var postures: [String: DevicePosture]
     package var holds: [Hold]
     package var sessions: [RememberedSession]
-    /// Seeds of one-time codes that were given by order, by user.
-    package var seeds: [String: TOTPSeed]
+    /// Seeds of one-time codes that were given by order.
+    package var seeds: [CodeOwner: TOTPSeed]
 
     package init(
         facts: [RegisterFact] = [], postures: [String: DevicePosture] = [:], holds: [Hold] = [],
-        sessions: [RememberedSession] = [], seeds: [String: TOTPSeed] = [:]
+        sessions: [RememberedSession] = [], seeds: [CodeOwner: TOTPSeed] = [:]
     ) {
         self.facts = facts
         self.postures = postures

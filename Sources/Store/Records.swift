@@ -39,12 +39,12 @@ package struct HoldRecord: Sendable, Hashable {
 
 /// That somebody has a one-time-code seed, and who gave it when. Says nothing of the seed.
 package struct SeedEnrolment: Sendable, Hashable {
-    package var user: String
+    package var owner: CodeOwner
     package var since: Instant
     package var by: String
 
-    package init(user: String, since: Instant, by: String) {
-        self.user = user
+    package init(owner: CodeOwner, since: Instant, by: String) {
+        self.owner = owner
         self.since = since
         self.by = by
     }
@@ -84,17 +84,21 @@ package struct StoredSession: Sendable, Hashable {
     package var session: Session
     /// When its second factor was last proved.
     package var mfaVerifiedAt: Instant?
+    /// When a code of a tenant was last proved in it, by the tenant's name.
+    package var tenantVerifiedAt: [String: Instant]
     /// What a full look at its certificates found; nil when they were not at hand.
     package var certificateReport: CertificateReport?
     /// The kernel's number of the tunnel interface, as it was. Another after the interface was made anew.
     package var interfaceIndex: UInt32
 
     package init(
-        session: Session, mfaVerifiedAt: Instant? = nil, certificateReport: CertificateReport? = nil,
+        session: Session, mfaVerifiedAt: Instant? = nil, tenantVerifiedAt: [String: Instant] = [:],
+        certificateReport: CertificateReport? = nil,
         interfaceIndex: UInt32
     ) {
         self.session = session
         self.mfaVerifiedAt = mfaVerifiedAt
+        self.tenantVerifiedAt = tenantVerifiedAt
         self.certificateReport = certificateReport
         self.interfaceIndex = interfaceIndex
     }

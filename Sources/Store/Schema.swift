@@ -32,7 +32,7 @@ package struct Schema: Sendable {
         }
     }
 
-    package static let current = Schema(migrations: [version1, version2])
+    package static let current = Schema(migrations: [version1, version2, version3])
 
     /// "gate" in ASCII: what `PRAGMA application_id` says, so that no other program's database is taken for ours.
     static let applicationID = 0x6761_7465
@@ -134,5 +134,41 @@ package struct Schema: Sendable {
             acknowledged_at INTEGER, acknowledged_by TEXT,
             CHECK ((acknowledged_at IS NULL) = (acknowledged_by IS NULL))
         ) STRICT;
+        """
+
+    /// Codes are a user's own (no tenant) or one tenant's, and what was proved of tenants is kept with the session.
+    private static let version3 = """
+        CREATE TABLE totp_state_before AS SELECT * FROM totp_state;
+        DROP TABLE totp_state;
+        CREATE TABLE totp_state (
+            user TEXT NOT NULL, tenant TEXT NOT NULL,
+            accepted_through INTEGER, failures INTEGER NOT NULL, blocked_until INTEGER,
+            PRIMARY KEY (user, tenant)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO totp_state (user, tenant, accepted_through, failures, blocked_until)
+            SELECT user, '', accepted_through, failures, blocked_until FROM totp_state_before;
+        DROP TABLE totp_state_before;
+
+        CREATE TABLE seed_before AS SELECT * FROM seed;
+        DROP TABLE seed;
+        CREATE TABLE seed (
+            user TEXT NOT NULL, tenant TEXT NOT NULL, sealed BLOB NOT NULL, since INTEGER NOT NULL, by TEXT NOT NULL,
+            PRIMARY KEY (user, tenant)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO seed (user, tenant, sealed, since, by) SELECT user, '', sealed, since, by FROM seed_before;
+        DROP TABLE seed_before;
+
+        CREATE TABLE session_before AS SELECT * FROM session;
+        DROP TABLE session;
+        CREATE TABLE session (
+            source TEXT NOT NULL, server_process INTEGER NOT NULL, client INTEGER NOT NULL,
+            tunnel TEXT NOT NULL, interface INTEGER NOT NULL, common_name TEXT NOT NULL, user_name TEXT NOT NULL,
+            certificates TEXT, outer_address TEXT, outer_port INTEGER, addresses TEXT NOT NULL,
+            started_at INTEGER NOT NULL, claims TEXT NOT NULL, mfa_verified_at INTEGER, certificate_report TEXT,
+            tenants_verified_at TEXT,
+            PRIMARY KEY (source, server_process, client)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO session SELECT *, NULL FROM session_before;
+        DROP TABLE session_before;
         """
 }

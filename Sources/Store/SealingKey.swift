@@ -19,40 +19,42 @@ package struct SealingKey: Sendable, CustomStringConvertible, CustomReflectable 
     }
 
     package func seal(
-        _ seed: TOTPSeed, for user: String, by: String, at instant: Instant
+        _ seed: TOTPSeed, for owner: CodeOwner, by: String, at instant: Instant
     ) throws(StoreError) -> SealedSeed {
         let bytes = SeedText.bytes(seed)
-        guard let box = try? ChaChaPoly.seal(bytes, using: key, authenticating: Self.context(user)) else {
+        guard let box = try? ChaChaPoly.seal(bytes, using: key, authenticating: Self.context(owner)) else {
             throw .failed(operation: "seal a seed", detail: "the cipher refused")
         }
-        return SealedSeed(user: user, data: box.combined, since: instant, by: by)
+        return SealedSeed(owner: owner, data: box.combined, since: instant, by: by)
     }
 
     package func open(_ sealed: SealedSeed) throws(StoreError) -> TOTPSeed {
         guard let box = try? ChaChaPoly.SealedBox(combined: sealed.data),
-            let bytes = try? ChaChaPoly.open(box, using: key, authenticating: Self.context(sealed.user)),
+            let bytes = try? ChaChaPoly.open(box, using: key, authenticating: Self.context(sealed.owner)),
             let seed = SeedText.seed(Array(bytes))
-        else { throw .sealed(user: sealed.user) }
+        else { throw .sealed(sealed.owner) }
         return seed
     }
 
-    private static func context(_ user: String) -> [UInt8] {
-        Array("gatehouse one-time-code seed 1\n".utf8) + Array(RowText.key(user).utf8)
+    /// The name of a tenant has no line feed, so that no user's name makes the one look like the other.
+    private static func context(_ owner: CodeOwner) -> [UInt8] {
+        let kind = owner.tenant == nil ? "seed 1" : "seed for a tenant 1\n\(owner.tenantText)"
+        return Array("gatehouse one-time-code \(kind)\n\(owner.userText)".utf8)
     }
 
     package var description: String { "<sealing key>" }
     package var customMirror: Mirror { Mirror(self, children: [:]) }
 }
 
-/// A user's seed, readable only with the key that it was sealed with; by whom and when it was given.
+/// An owner's seed, readable only with the key that it was sealed with; by whom and when it was given.
 package struct SealedSeed: Sendable, Hashable {
-    package let user: String
+    package let owner: CodeOwner
     package let since: Instant
     package let by: String
     let data: Data
 
-    init(user: String, data: Data, since: Instant, by: String) {
-        self.user = user
+    init(owner: CodeOwner, data: Data, since: Instant, by: String) {
+        self.owner = owner
         self.data = data
         self.since = since
         self.by = by

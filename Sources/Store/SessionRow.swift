@@ -12,8 +12,8 @@ enum SessionRow {
             INSERT OR REPLACE INTO session (
                 source, server_process, client, tunnel, interface, common_name, user_name, certificates,
                 outer_address, outer_port, addresses, started_at, claims, mfa_verified_at,
-                certificate_report
-            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                certificate_report, tenants_verified_at
+            ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 RowText.key(session.id.source), session.id.serverProcess,
@@ -23,6 +23,7 @@ enum SessionRow {
                 try RowText.json(session.addresses.map(\.description)),
                 session.startedAt.nanosecondsSince1970, try RowText.json(session.claims),
                 stored.mfaVerifiedAt?.nanosecondsSince1970, try stored.certificateReport.map(RowText.json),
+                try tenantsText(stored.tenantVerifiedAt),
             ])
     }
 
@@ -45,8 +46,18 @@ enum SessionRow {
             claims: try row.json("claims") ?? [:])
         return StoredSession(
             session: session, mfaVerifiedAt: try row.instant("mfa_verified_at"),
-            certificateReport: try row.json("certificate_report"),
+            tenantVerifiedAt: try tenants(row), certificateReport: try row.json("certificate_report"),
             interfaceIndex: try row.value("interface"))
+    }
+
+    /// Nanoseconds since 1970, by tenant; nil for none.
+    private static func tenantsText(_ tenants: [String: Instant]) throws -> String? {
+        tenants.isEmpty ? nil : try RowText.json(tenants.mapValues(\.nanosecondsSince1970))
+    }
+
+    private static func tenants(_ row: StoredRow) throws -> [String: Instant] {
+        let times: [String: Int64] = try row.json("tenants_verified_at") ?? [:]
+        return times.mapValues(Instant.init(nanosecondsSince1970:))
     }
 
     private static func outer(_ row: StoredRow) throws -> Endpoint? {

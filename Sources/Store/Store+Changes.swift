@@ -21,8 +21,8 @@ extension Store {
     }
 
     /// Call it before acting on an accepted code.
-    package func put(totpState state: TOTPState, for user: String) throws(StoreError) {
-        try perform([.totpState(state, user: user)])
+    package func put(totpState state: TOTPState, of owner: CodeOwner) throws(StoreError) {
+        try perform([.totpState(state, owner)])
     }
 
     package func put(session: StoredSession) throws(StoreError) { try perform([.putSession(session)]) }
@@ -50,26 +50,29 @@ extension Store {
         case .liftHold(let subject, let by, let at): _ = try lift(subject, by: by, at: at, in: database)
         case .seed(let seed):
             try database.run(
-                "INSERT OR REPLACE INTO seed (user, sealed, since, by) VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO seed (user, tenant, sealed, since, by) VALUES (?, ?, ?, ?, ?)",
                 [
-                    RowText.key(seed.user), seed.data, seed.since.nanosecondsSince1970,
+                    seed.owner.userText, seed.owner.tenantText, seed.data, seed.since.nanosecondsSince1970,
                     RowText.plain(seed.by),
                 ])
-        case .forgetSeed(let user):
-            try database.run("DELETE FROM seed WHERE user = ?", [RowText.key(user)])
+        case .forgetSeed(let owner):
+            try database.run(
+                "DELETE FROM seed WHERE user = ? AND tenant = ?", [owner.userText, owner.tenantText])
         case .acknowledgeDamage(let by, let at): _ = try acknowledgeDamage(by: by, at: at, in: database)
-        case .totpState(let state, let user):
+        case .totpState(let state, let owner):
             try database.run(
                 """
-                INSERT OR REPLACE INTO totp_state (user, accepted_through, failures, blocked_until)
-                VALUES (?, ?, ?, ?)
+                INSERT OR REPLACE INTO totp_state (user, tenant, accepted_through, failures, blocked_until)
+                VALUES (?, ?, ?, ?, ?)
                 """,
                 [
-                    RowText.key(user), state.acceptedThrough?.nanosecondsSince1970, state.failures,
+                    owner.userText, owner.tenantText, state.acceptedThrough?.nanosecondsSince1970,
+                    state.failures,
                     state.blockedUntil?.nanosecondsSince1970,
                 ])
-        case .forgetTOTPState(let user):
-            try database.run("DELETE FROM totp_state WHERE user = ?", [RowText.key(user)])
+        case .forgetTOTPState(let owner):
+            try database.run(
+                "DELETE FROM totp_state WHERE user = ? AND tenant = ?", [owner.userText, owner.tenantText])
         case .putSession(let session): try SessionRow.insert(session, into: database)
         case .removeSession(let id): try SessionRow.delete(id, from: database)
         }

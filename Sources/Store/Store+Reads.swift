@@ -41,12 +41,12 @@ extension Store {
     /// Every hold there ever was, the oldest first.
     package func holdHistory() throws(StoreError) -> [HoldRecord] { try holdRecords("") }
 
-    package func totpStates() throws(StoreError) -> [String: TOTPState] {
+    package func totpStates() throws(StoreError) -> [CodeOwner: TOTPState] {
         let states = try rows("totp_state", "") { row in
             let state = TOTPState(
                 acceptedThrough: try row.instant("accepted_through"), failures: try row.value("failures"),
                 blockedUntil: try row.instant("blocked_until"))
-            return (try row.value("user") as String, state)
+            return (try row.codeOwner(), state)
         }
         return Dictionary(states, uniquingKeysWith: { $1 })
     }

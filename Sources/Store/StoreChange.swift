@@ -14,13 +14,13 @@ package enum StoreChange: Sendable, Hashable {
     case addHold(Hold)
     /// Lifts every standing hold on a subject.
     case liftHold(Hold.Subject, by: String, at: Instant)
-    /// Puts a seed in place of the user's, if there is one. What is remembered of the codes of the old one stays.
+    /// Puts a seed in place of the owner's, if there is one. What is remembered of the codes of the old one stays.
     case seed(SealedSeed)
-    case forgetSeed(user: String)
+    case forgetSeed(CodeOwner)
     /// Ends the closed state that damage left, if there is one.
     case acknowledgeDamage(by: String, at: Instant)
-    case totpState(TOTPState, user: String)
-    case forgetTOTPState(user: String)
+    case totpState(TOTPState, CodeOwner)
+    case forgetTOTPState(CodeOwner)
     /// Adds the session, or replaces the one with its id.
     case putSession(StoredSession)
     case removeSession(SessionID)

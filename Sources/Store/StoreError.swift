@@ -1,3 +1,4 @@
+package import Evidence
 import Sessions
 
 /// Why the store cannot be opened, read or written. Nothing on the disk was changed by the call that threw it.
@@ -17,7 +18,7 @@ package enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The disk, or the file, does not take changes.
     case readOnly(path: String, operation: String)
     /// A sealed seed does not open: the key is another one, or the row was changed.
-    case sealed(user: String)
+    case sealed(CodeOwner)
     /// The disk or SQLite refused.
     case failed(operation: String, detail: String)
 
@@ -32,8 +33,10 @@ package enum StoreError: Error, Sendable, Hashable, CustomStringConvertible {
             "\(path): damaged (\(detail)); restore it, or move it away to begin without what it held"
         case .diskFull(let path, let operation): "cannot \(operation): the disk of \(path) is full"
         case .readOnly(let path, let operation): "cannot \(operation): \(path) cannot be written"
-        case .sealed(let user):
-            "the one-time-code seed of '\(PlainText.shown(user))' does not open: it was sealed with another key, "
+        case .sealed(let owner):
+            "the one-time-code seed of '\(PlainText.shown(owner.user))'"
+                + (owner.tenant.map { " for tenant '\(PlainText.shown($0))'" } ?? "")
+                + " does not open: it was sealed with another key, "
                 + "or the database was changed"
         case .failed(let operation, let detail): "cannot \(operation): \(detail)"
         }

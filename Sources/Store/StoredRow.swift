@@ -77,6 +77,19 @@ enum RowText {
     }
 }
 
+extension CodeOwner {
+    var userText: String { RowText.key(user) }
+    /// Empty for the user's own: no tenant has no name.
+    var tenantText: String { tenant.map(RowText.key) ?? "" }
+}
+
+extension StoredRow {
+    func codeOwner() throws(StoreError) -> CodeOwner {
+        let tenant: String = try value("tenant")
+        return CodeOwner(try value("user"), tenant: tenant.isEmpty ? nil : tenant)
+    }
+}
+
 extension Hold.Subject {
     var row: (kind: String, text: String) {
         switch self {

@@ -42,6 +42,8 @@ extension ControlMessages {
 
     struct EnrolArguments: Codable {
         var user: String
+        /// For the codes of one tenant; nil for the user's own.
+        var tenant: String?
         var issuer: String
         /// Whether a seed that the user has may go.
         var replaces: Bool?
@@ -50,6 +52,7 @@ extension ControlMessages {
     /// A new seed. It is said this once.
     struct Enrolment: Codable {
         var user: String
+        var tenant: String?
         /// For authenticators: `otpauth://...`.
         var uri: String
         /// For typing: base32.

@@ -166,7 +166,11 @@ enum ControlMessages {
         var reason: String
     }
 
-    struct UserArguments: Codable { var user: String }
+    struct UserArguments: Codable {
+        var user: String
+        /// Whose codes of the user's it is about; nil for the user's own.
+        var tenant: String?
+    }
 
     struct StatusArguments: Codable {
         var device: String

@@ -73,6 +73,10 @@ enum EvidenceText {
         if let proved = evidence.mfaVerifiedAt {
             facts.append(Fact(kind: "mfa", what: "one-time code", value: "proved", at: proved.description))
         }
+        facts += evidence.tenantVerifiedAt.sorted { $0.key < $1.key }.map {
+            Fact(
+                kind: "mfa", what: "one-time code of \($0.key)", value: "proved", at: $0.value.description)
+        }
         facts += evidence.approvals.map {
             Fact(
                 kind: "approval", what: $0.reference, value: "\($0.kind.rawValue), by \($0.approver)",

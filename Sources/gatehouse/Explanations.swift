@@ -46,12 +46,7 @@ enum Explanations {
             session: session, class: decision.className, outcome: words(decision.outcome),
             tell: decision.tell,
             cites: packet?.cites ?? decision.cites,
-            grants: decision.grants.map {
-                ControlMessages.Grant(system: $0.system, until: $0.until?.description, cites: $0.cites)
-            },
-            withheld: decision.withheld.map {
-                ControlMessages.Withheld(system: $0.system, conditions: $0.findings.map(look))
-            },
+            grants: grants(of: decision).granted, withheld: grants(of: decision).withheld,
             classes: decision.findings.map { finding in
                 ControlMessages.ClassLook(
                     name: finding.name, place: finding.location.description, matched: finding.matched,
@@ -59,6 +54,19 @@ enum Explanations {
             }, client: client(claims),
             destination: packet?.destination, verdict: packet?.verdict, system: packet?.system,
             reason: packet?.reason)
+    }
+
+    static func grants(
+        of decision: ExplainedDecision
+    ) -> (granted: [ControlMessages.Grant], withheld: [ControlMessages.Withheld]) {
+        (
+            decision.grants.map {
+                ControlMessages.Grant(system: $0.system, until: $0.until?.description, cites: $0.cites)
+            },
+            decision.withheld.map {
+                ControlMessages.Withheld(system: $0.system, conditions: $0.findings.map(look))
+            }
+        )
     }
 
     private static func client(_ claims: NamedTexts) -> ControlMessages.ClientSummary? {

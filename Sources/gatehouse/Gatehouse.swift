@@ -27,7 +27,7 @@ struct Gatehouse: AsyncParsableCommand {
                 name: "Live sessions",
                 subcommands: [
                     ListSessions.self, Show.self, Explain.self, Disconnect.self, Readmit.self,
-                    EvidenceCommand.self,
+                    StepUp.self, EvidenceCommand.self,
                 ]),
             CommandGroup(
                 name: "Registers",

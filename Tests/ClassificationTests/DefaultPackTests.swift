@@ -47,6 +47,47 @@ struct DefaultPackTests {
         #expect(documented.failures == [])
     }
 
+    /// So do the page about settings, in its table, and in its tests of settings but for what this pack leaves unsaid.
+    @Test func theDocumentedTableIsTrue() throws {
+        let page = Self.root.appending(path: "Sources/gatehouse/Gatehouse.docc/Settings.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "## Tests").last)
+        let blocks = section.components(separatedBy: "```").filter { $0.hasPrefix("yaml") }
+            .map { $0.dropFirst("yaml".count) }
+        #expect(blocks.count == 2)
+        let files = blocks.enumerated().map { number, block in
+            PackFile(path: "tests/documented-\(number).yaml", text: "tests:" + block)
+        }
+        let results = PolicyTestRunner.run(try Self.policy(adding: files))
+        let table = results.filter { $0.location.file == files[0].path }
+        #expect(table.count == 3 && table.allSatisfy(\.passed), "\(table.flatMap(\.failures))")
+        let settings = results.filter { $0.location.file == files[1].path }
+        #expect(settings.map(\.passed) == [true, false, false, true])
+    }
+
+    /// And its settings compile.
+    @Test func theDocumentedSettingsCompile() throws {
+        let page = Self.root.appending(path: "Sources/gatehouse/Gatehouse.docc/Settings.md")
+        let blocks = try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```")
+            .filter { $0.hasPrefix("yaml") }.map { $0.dropFirst("yaml".count) }
+        let (settings, monitoring, clauses) = (blocks[0], blocks[1], blocks[2])
+        let unmonitored = settings.split(separator: "\n").filter { !$0.hasPrefix("monitoring") }
+            .joined(separator: "\n")
+        for written in [String(settings), unmonitored + "\n" + monitoring] {
+            let files = [
+                PackFile(path: "policy.yaml", text: "inside: [10.10.0.0/16]\nclasses: []\n" + written)
+            ]
+            #expect(DiagnosticRenderer.text(PolicyCompiler.compile(files, now: Self.now).diagnostics) == "")
+        }
+        let listed = [
+            PackFile(path: "policy.yaml", text: "inside: [10.10.0.0/16]\nclasses: []"),
+            PackFile(path: "clauses.yaml", text: String(clauses)),
+        ]
+        let compiled = PolicyCompiler.compile(listed, now: Self.now)
+        #expect(DiagnosticRenderer.text(compiled.diagnostics) == "")
+        #expect(compiled.policy?.clauses.map(\.kind) == [.enforced, .recorded, .outOfReach])
+    }
+
     /// And every clause that a class serves.
     @Test func everyClassIsShownByATest() throws {
         let policy = try Self.policy()

@@ -99,7 +99,7 @@ import Testing
     @Test func givenSeedCountsInPlaceOfTheFilesAndAfterARestart() async throws {
         let world = try await World(policy: try Cast.policy())
         let seed = try Self.seed(7)
-        _ = try await world.enforcer.carryOut(.enrol(user: "alice", seed, replaces: false, by: "root"))
+        _ = try await world.enforcer.carryOut(.enrol(CodeOwner("alice"), seed, replaces: false, by: "root"))
         await world.send(.login(world.login(try Cast.alice(1), code: try world.code)))
         #expect(world.gate.words == ["refuse 1: The code is wrong. Connect again with the current one."])
         try await world.open(try Cast.alice(2), at: "10.8.0.2", code: Self.code(seed, world))
@@ -114,7 +114,7 @@ import Testing
     @Test func reloadedSeedFileDoesNotOutrankIt() async throws {
         let world = try await World(policy: try Cast.policy())
         let seed = try Self.seed(7)
-        _ = try await world.enforcer.carryOut(.enrol(user: "alice", seed, replaces: false, by: "root"))
+        _ = try await world.enforcer.carryOut(.enrol(CodeOwner("alice"), seed, replaces: false, by: "root"))
         _ = try await world.enforcer.carryOut(.load(try Cast.policy(), seeds: try World.seeds))
         await world.send(.login(world.login(try Cast.alice(), code: Self.code(seed, world))))
         #expect(world.gate.words == ["admit 1"])
@@ -124,29 +124,29 @@ import Testing
     @Test func takenBackSeedLeavesTheFiles() async throws {
         let world = try await World(policy: try Cast.policy())
         let seed = try Self.seed(7)
-        _ = try await world.enforcer.carryOut(.enrol(user: "alice", seed, replaces: false, by: "root"))
-        _ = try await world.enforcer.carryOut(.unenrol(user: "alice", by: "root"))
+        _ = try await world.enforcer.carryOut(.enrol(CodeOwner("alice"), seed, replaces: false, by: "root"))
+        _ = try await world.enforcer.carryOut(.unenrol(CodeOwner("alice"), by: "root"))
         await world.send(.login(world.login(try Cast.alice(), code: try world.code)))
         #expect(world.gate.words == ["admit 1"])
-        await #expect(throws: OrderRefusal.notEnrolled(user: "alice", isInSeedFile: true)) {
-            try await world.enforcer.carryOut(.unenrol(user: "alice", by: "root"))
+        await #expect(throws: OrderRefusal.notEnrolled(CodeOwner("alice"), isInSeedFile: true)) {
+            try await world.enforcer.carryOut(.unenrol(CodeOwner("alice"), by: "root"))
         }
-        await #expect(throws: OrderRefusal.notEnrolled(user: "dave", isInSeedFile: false)) {
-            try await world.enforcer.carryOut(.unenrol(user: "dave", by: "root"))
+        await #expect(throws: OrderRefusal.notEnrolled(CodeOwner("dave"), isInSeedFile: false)) {
+            try await world.enforcer.carryOut(.unenrol(CodeOwner("dave"), by: "root"))
         }
         let next = try await World(policy: try Cast.policy(), after: world)
-        #expect(await next.enforcer.isEnrolled("alice") == false)
+        #expect(await next.enforcer.isEnrolled(CodeOwner("alice")) == false)
     }
 
     @Test func secondSeedMustBeAskedFor() async throws {
         let world = try await World(policy: try Cast.policy())
         let (first, second) = (try Self.seed(7), try Self.seed(8))
-        _ = try await world.enforcer.carryOut(.enrol(user: "alice", first, replaces: false, by: "root"))
-        await #expect(throws: OrderRefusal.alreadyEnrolled(user: "alice")) {
-            try await world.enforcer.carryOut(.enrol(user: "alice", second, replaces: false, by: "root"))
+        _ = try await world.enforcer.carryOut(.enrol(CodeOwner("alice"), first, replaces: false, by: "root"))
+        await #expect(throws: OrderRefusal.alreadyEnrolled(CodeOwner("alice"))) {
+            try await world.enforcer.carryOut(.enrol(CodeOwner("alice"), second, replaces: false, by: "root"))
         }
         await world.send(.login(world.login(try Cast.alice(1), code: Self.code(first, world))))
-        _ = try await world.enforcer.carryOut(.enrol(user: "alice", second, replaces: true, by: "root"))
+        _ = try await world.enforcer.carryOut(.enrol(CodeOwner("alice"), second, replaces: true, by: "root"))
         await world.pass(.seconds(30))
         await world.send(.login(world.login(try Cast.alice(2), code: Self.code(first, world))))
         await world.send(.login(world.login(try Cast.alice(3), code: Self.code(second, world))))
@@ -159,10 +159,10 @@ import Testing
         world.ledger.fill(true)
         await #expect(throws: OrderRefusal.self) {
             try await world.enforcer.carryOut(
-                .enrol(user: "alice", try Self.seed(7), replaces: false, by: "root"))
+                .enrol(CodeOwner("alice"), try Self.seed(7), replaces: false, by: "root"))
         }
         world.ledger.fill(false)
-        #expect(await world.enforcer.isEnrolled("alice") == false)
+        #expect(await world.enforcer.isEnrolled(CodeOwner("alice")) == false)
         await world.send(.login(world.login(try Cast.alice(), code: try world.code)))
         #expect(world.gate.words == ["admit 1"])
     }
@@ -171,11 +171,11 @@ import Testing
     @Test func rulesThatAreTakenBackLeaveIt() async throws {
         let world = try await World(policy: try Cast.policy())
         let seed = try Self.seed(7)
-        _ = try await world.enforcer.carryOut(.enrol(user: "dave", seed, replaces: false, by: "root"))
+        _ = try await world.enforcer.carryOut(.enrol(CodeOwner("dave"), seed, replaces: false, by: "root"))
         for nth in 1...2 { world.kernel.failCommit(nth, errno: 12) }
         try await world.open(try Cast.vendor(), at: "10.8.0.3")
         _ = try? await world.enforcer.carryOut(.load(try Cast.policy(employeesReach: ["crm"]), seeds: [:]))
-        #expect(await world.enforcer.isEnrolled("dave"))
+        #expect(await world.enforcer.isEnrolled(CodeOwner("dave")))
     }
 }
 

@@ -243,7 +243,7 @@ import Testing
         }
         await world.send(.login(world.login(try Cast.alice(9), code: try world.code)))
         #expect(world.gate.words.last?.hasPrefix("refuse 9: Too many wrong codes.") == true)
-        _ = try await world.enforcer.carryOut(.forgetCodes(user: "alice", by: "root"))
+        _ = try await world.enforcer.carryOut(.forgetCodes(CodeOwner("alice"), by: "root"))
         await world.send(.login(world.login(try Cast.alice(10), code: try world.code)))
         #expect(world.gate.words.last == "admit 10")
     }
@@ -256,8 +256,8 @@ import Testing
         await #expect(throws: OrderRefusal.notHeld) {
             try await world.enforcer.carryOut(.readmit(.user("alice"), by: "root"))
         }
-        await #expect(throws: OrderRefusal.noCodes(user: "mallory")) {
-            try await world.enforcer.carryOut(.forgetCodes(user: "mallory", by: "root"))
+        await #expect(throws: OrderRefusal.noCodes(CodeOwner("mallory"))) {
+            try await world.enforcer.carryOut(.forgetCodes(CodeOwner("mallory"), by: "root"))
         }
         let nobody = try Cast.alice(99).id
         await #expect(throws: OrderRefusal.noSuchSession(nobody)) {

@@ -75,8 +75,8 @@ final class FakeLedger: Ledger {
                 result.sessions.removeAll { $0.session.id == session.session.id }
                 result.sessions.append(session)
             case .forget(let id): result.sessions.removeAll { $0.session.id == id }
-            case .seed(let seed, let user, _, _): result.seeds[user] = seed
-            case .forgetSeed(let user): result.seeds[user] = nil
+            case .seed(let seed, let owner, _, _): result.seeds[owner] = seed
+            case .forgetSeed(let owner): result.seeds[owner] = nil
             case .totp, .forgetCodes, .acknowledgeDamage: break
             }
         }
@@ -165,7 +165,7 @@ final class World: Sendable {
         enforcer = Enforcer(
             settings: EnforcementSettings(
                 layout: RulesetLayout(tunnels: ["tun0"]), lease: Self.lease, pathSlots: pathSlots),
-            policy: policy, codes: TOTPVerifier(seeds: try Self.seeds),
+            policy: policy, codes: TOTPVerifier(seeds: try Self.seeds.byOwner),
             recollection: ledger.recollection, surroundings: surroundings,
             closedBecause: closedBecause, backend: kernel, ledger: ledger, clock: clock, log: log)
         try await enforcer.start()

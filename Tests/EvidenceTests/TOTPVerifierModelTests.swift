@@ -57,7 +57,7 @@ import Testing
             "emp": TOTPSeed.appendixB(.sha1, digits: 6), "nora": TOTPSeed.appendixB(.sha512),
             "dave": #require(TOTPSeed(key: Array("abcdefghijklmnop".utf8), algorithm: .sha256, period: 60)),
         ]
-        var verifier = TOTPVerifier(seeds: seeds)
+        var verifier = TOTPVerifier(seeds: seeds.byOwner)
         var models = seeds.mapValues { Model(seed: $0) }
         models["nobody"] = Model(seed: nil)
         let names = models.keys.sorted()
@@ -69,7 +69,7 @@ import Testing
             let step = try #require(seed).step(at: .seconds(now)) + Int64.random(in: -4...2, using: &random)
             let code = try #require(seed).code(step: step)
             let expected = models[name]?.judge(code.text, at: now)
-            let outcome = verifier.verify(code: code, user: name, at: .seconds(now))
+            let outcome = verifier.verify(code: code, of: CodeOwner(name), at: .seconds(now))
             #expect(outcome == expected, "random seed \(randomSeed), \(name) at \(now)")
             // A restart at any moment changes nothing for those who have a seed.
             if Int.random(in: 0..<10, using: &random) == 0, name != "nobody" {
@@ -85,10 +85,10 @@ import Testing
         _ verifier: TOTPVerifier, seeds: [String: TOTPSeed], keeping attempts: [Int64]
     ) -> TOTPVerifier {
         var states: [String: TOTPState] = [:]
-        for name in seeds.keys { states[name] = verifier.state(of: name) }
-        var restarted = TOTPVerifier(seeds: seeds, states: states)
+        for name in seeds.keys { states[name] = verifier.state(of: CodeOwner(name)) }
+        var restarted = TOTPVerifier(seeds: seeds.byOwner, states: states.byOwner)
         for time in attempts {
-            _ = restarted.verify(code: Secret("000000"), user: "nobody", at: .seconds(time))
+            _ = restarted.verify(code: Secret("000000"), of: CodeOwner("nobody"), at: .seconds(time))
         }
         return restarted
     }

@@ -47,7 +47,8 @@ import Testing
                     "settings",
                 ],
                 [
-                    "gifts", "systemsByName", "classesByName", "about", "settingTests", "clauses",
+                    "gifts", "candidates", "systemsByName", "classesByName", "about", "settingTests",
+                    "clauses",
                     "properties", "tenants",
                 ]
             ),

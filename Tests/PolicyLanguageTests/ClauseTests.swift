@@ -64,7 +64,7 @@ struct ClauseTests {
         let files = [PackFile(path: "policy.yaml", text: "inside: [10.10.0.0/16]\nclasses: []")]
         #expect(try #require(PolicyCompiler.compile(files, now: Packs.now).policy).clauses.isEmpty)
         let standard = try #require(Packs.compile(try Packs.bytes(in: Packs.standard)).policy)
-        #expect(standard.clauses.count == 12)
-        #expect(standard.clauses.allSatisfy { $0.kind == .enforced })
+        #expect(standard.clauses.count == 16)
+        #expect(standard.clauses.filter { $0.kind == .outOfReach }.map(\.id) == ["paper"])
     }
 }

@@ -20,7 +20,7 @@ struct DefaultPackTests {
                 "proxy", "dns", "crm", "finance", "payroll", "printers", "updates", "portal",
             ])
         #expect(policy.offices.map(\.name) == ["town-hall", "depot"])
-        #expect(policy.tests.count == 32)
+        #expect(policy.tests.count == 34)
         #expect(policy.idle == .seconds(1800))
         #expect(policy.registers.devices[id: "laptop-0003"]?.status == .lost)
         #expect(policy.registers.users["bob"]?.groups == ["staff", "finance-team"])

@@ -120,7 +120,7 @@ struct DiagnosticTests {
         }
         let result = Packs.compile(files)
         #expect(DiagnosticRenderer.text(result.diagnostics) == "")
-        #expect(result.policy?.tests.count == 32)
+        #expect(result.policy?.tests.count == 34)
     }
 }
 

@@ -189,7 +189,10 @@ struct SettingsTests {
         let policy = try #require(Packs.compile(try Packs.bytes(in: Packs.standard)).policy)
         let sources = try #require(policy.everyCitation["malware"])
         #expect(
-            sources.filter(\.isRule).map(\.source) == [.policyClass("scanning"), .policyClass("quarantine")])
+            sources.filter(\.isRule).map(\.source) == [
+                .setting("always.no-session-to-session"), .policyClass("scanning"),
+                .policyClass("quarantine"),
+            ])
         #expect(
             sources.filter { !$0.isRule }.map(\.location.file) == ["tests/staff.yaml", "tests/vendors.yaml"])
         for (clause, citations) in policy.everyCitation {

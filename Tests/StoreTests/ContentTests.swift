@@ -67,12 +67,29 @@ import Testing
         try withFreshPath { path in
             let store = try Store(directory: path)
             let full = TOTPState(acceptedThrough: .seconds(30), failures: 7, blockedUntil: .seconds(90))
-            try store.put(totpState: TOTPState(failures: 1), for: "emp")
-            try store.put(totpState: full, for: "emp")
-            try store.put(totpState: TOTPState(), for: "nora")
-            #expect(try store.totpStates() == ["emp": full, "nora": TOTPState()])
-            try store.perform([.forgetTOTPState(user: "emp")])
-            #expect(try store.totpStates() == ["nora": TOTPState()])
+            try store.put(totpState: TOTPState(failures: 1), of: CodeOwner("emp"))
+            try store.put(totpState: full, of: CodeOwner("emp"))
+            try store.put(totpState: TOTPState(), of: CodeOwner("nora"))
+            #expect(try store.totpStates() == ["emp": full, "nora": TOTPState()].byOwner)
+            try store.perform([.forgetTOTPState(CodeOwner("emp"))])
+            #expect(try store.totpStates() == ["nora": TOTPState()].byOwner)
+        }
+    }
+
+    @Test func keepsThoseOfEachTenantApart() throws {
+        try withFreshPath { path in
+            let store = try Store(directory: path)
+            let owners = [
+                CodeOwner("emp"), CodeOwner("emp", tenant: "boston"), CodeOwner("emp", tenant: "b"),
+            ]
+            for (number, owner) in owners.enumerated() {
+                try store.put(totpState: TOTPState(failures: number), of: owner)
+            }
+            #expect(
+                try store.totpStates()
+                    == Dictionary(uniqueKeysWithValues: zip(owners, (0...).map { TOTPState(failures: $0) })))
+            try store.perform([.forgetTOTPState(owners[1])])
+            #expect(try Set(store.totpStates().keys) == [owners[0], owners[2]])
         }
     }
 
@@ -80,9 +97,9 @@ import Testing
     @Test func knowsEqualNamesAsOne() throws {
         try withFreshPath { path in
             let store = try Store(directory: path)
-            try store.put(totpState: TOTPState(failures: 1), for: "ren\u{e9}")
-            try store.put(totpState: TOTPState(failures: 2), for: "rene\u{301}")
-            #expect(try store.totpStates() == ["ren\u{e9}": TOTPState(failures: 2)])
+            try store.put(totpState: TOTPState(failures: 1), of: CodeOwner("ren\u{e9}"))
+            try store.put(totpState: TOTPState(failures: 2), of: CodeOwner("rene\u{301}"))
+            #expect(try store.totpStates() == ["ren\u{e9}": TOTPState(failures: 2)].byOwner)
             try store.add(hold: Hold(subject: .user("rene\u{301}"), since: .seconds(1), by: "root"))
             #expect(try store.lift(.user("ren\u{e9}"), by: "root", at: .seconds(2)))
         }
@@ -97,7 +114,7 @@ import Testing
             try store.perform([
                 .putSession(session), .removeSession(session.session.id), .addHold(hold),
                 .liftHold(.user("emp"), by: "root", at: .seconds(2)), .addHold(hold),
-                .totpState(TOTPState(failures: 1), user: "emp"), .forgetTOTPState(user: "emp"),
+                .totpState(TOTPState(failures: 1), CodeOwner("emp")), .forgetTOTPState(CodeOwner("emp")),
                 .fact(fact("d", "status", ["lost"])), .fact(fact("d", "status", ["in-use"])),
                 .posture(device: "d", posture(), reporter: "d", at: .seconds(3)),
                 .forgetPosture(device: "d"),
@@ -135,7 +152,7 @@ import Testing
             var random = Seeded(randomSeed)
             var store = try Store(directory: path)
             var sessions: [SessionID: StoredSession] = [:]
-            var states: [String: TOTPState] = [:]
+            var states: [CodeOwner: TOTPState] = [:]
             for round in 0..<60 {
                 var changes: [StoreChange] = []
                 for _ in 0..<Int.random(in: 1...5, using: &random) {
@@ -143,14 +160,15 @@ import Testing
                     var session = try storedSession(client: number, full: number.isMultiple(of: 2))
                     session.interfaceIndex = UInt32(round)
                     let state = TOTPState(failures: round)
+                    let owner = CodeOwner("u\(number / 2)", tenant: number.isMultiple(of: 2) ? nil : "boston")
                     if Bool.random(using: &random) {
-                        changes += [.putSession(session), .totpState(state, user: "u\(number)")]
+                        changes += [.putSession(session), .totpState(state, owner)]
                         sessions[session.session.id] = session
-                        states["u\(number)"] = state
+                        states[owner] = state
                     } else {
-                        changes += [.removeSession(session.session.id), .forgetTOTPState(user: "u\(number)")]
+                        changes += [.removeSession(session.session.id), .forgetTOTPState(owner)]
                         sessions[session.session.id] = nil
-                        states["u\(number)"] = nil
+                        states[owner] = nil
                     }
                 }
                 try store.perform(changes)

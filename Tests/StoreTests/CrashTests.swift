@@ -23,7 +23,7 @@ import Testing
         #expect(acknowledged >= notes)
         let store = try Store(directory: path)
         // The one write after the last note may be there or not: its note was not written yet.
-        let failures = try #require(store.totpStates()["emp"]).failures
+        let failures = try #require(store.totpStates()[CodeOwner("emp")]).failures
         #expect((acknowledged...acknowledged + 1).contains(failures))
         // Both halves of each transaction, or none.
         let clients = try store.sessions().map(\.session.id.client)
@@ -93,7 +93,7 @@ private func writeUntilKilled(_ path: String, notes: Int) throws {
     for number in 1... {
         try store.perform([
             .putSession(try storedSession(client: UInt64(number))),
-            .totpState(TOTPState(failures: number), user: "emp"),
+            .totpState(TOTPState(failures: number), CodeOwner("emp")),
         ])
         let note = Array("\(number)\n".utf8)
         _ = unsafe note.withUnsafeBytes { unsafe write(log, $0.baseAddress, $0.count) }
@@ -115,6 +115,7 @@ private struct CrashScript {
     private static func change(_ number: Int64, _ random: inout Seeded) throws -> StoreChange {
         let one = Int.random(in: 0..<12, using: &random)
         let user = "u\(one)"
+        let owner = CodeOwner(user, tenant: one.isMultiple(of: 3) ? "boston" : nil)
         let at = Instant.seconds(number)
         switch Int.random(in: 0..<12, using: &random) {
         case 0, 1: return .fact(fact("d\(one)", "status", ["\(number)"], at: number, over: nil))
@@ -126,8 +127,8 @@ private struct CrashScript {
         case 8:
             let key = Array(repeating: UInt8(truncatingIfNeeded: number), count: 20)
             let seed = try #require(TOTPSeed(key: key))
-            return .seed(try sealingKey(1).seal(seed, for: user, by: "root", at: at))
-        case 9: return .totpState(TOTPState(failures: Int(number)), user: user)
+            return .seed(try sealingKey(1).seal(seed, for: owner, by: "root", at: at))
+        case 9: return .totpState(TOTPState(failures: Int(number)), owner)
         case 10: return .putSession(try storedSession(client: UInt64(one), full: number.isMultiple(of: 2)))
         default: return .removeSession(try storedSession(client: UInt64(one)).session.id)
         }
@@ -166,8 +167,8 @@ private struct CrashState: Equatable {
     private var facts: [FactRecord] = []
     private var postures: [String: PostureRecord] = [:]
     private var holds: [HoldRecord] = []
-    private var seeds: [String: [UInt8]] = [:]
-    private var states: [String: TOTPState] = [:]
+    private var seeds: [CodeOwner: [UInt8]] = [:]
+    private var states: [CodeOwner: TOTPState] = [:]
     private var sessions: [SessionID: StoredSession] = [:]
 
     init() {}
@@ -198,10 +199,10 @@ private struct CrashState: Equatable {
             for index in holds.indices where holds[index].hold.subject == subject {
                 holds[index].lifted = holds[index].lifted ?? SignOff(at: at, by: by)
             }
-        case .seed(let sealed): seeds[sealed.user] = try? sealingKey(1).open(sealed).withKey(\.self)
-        case .forgetSeed(let user): seeds[user] = nil
-        case .totpState(let state, let user): states[user] = state
-        case .forgetTOTPState(let user): states[user] = nil
+        case .seed(let sealed): seeds[sealed.owner] = try? sealingKey(1).open(sealed).withKey(\.self)
+        case .forgetSeed(let owner): seeds[owner] = nil
+        case .totpState(let state, let owner): states[owner] = state
+        case .forgetTOTPState(let owner): states[owner] = nil
         case .putSession(let session): sessions[session.session.id] = session
         case .removeSession(let id): sessions[id] = nil
         // There was none.

@@ -460,8 +460,9 @@ private func changes(_ number: Int64) throws -> [StoreChange] {
         .addHold(Hold(subject: .user("user-\(number)"), since: .seconds(number), by: "root")),
         .fact(fact("LT-\(number)", "status", ["lost"], over: ["in-use"])),
         .posture(device: "LT-\(number)", posture(number), reporter: "mdm", at: .seconds(number)),
-        .seed(try sealingKey(1).seal(seed, for: "user-\(number)", by: "root", at: .seconds(number))),
-        .totpState(TOTPState(failures: Int(number)), user: "user-\(number)"),
+        .seed(
+            try sealingKey(1).seal(seed, for: CodeOwner("user-\(number)"), by: "root", at: .seconds(number))),
+        .totpState(TOTPState(failures: Int(number)), CodeOwner("user-\(number)")),
         .putSession(try storedSession(client: UInt64(number))),
     ]
 }

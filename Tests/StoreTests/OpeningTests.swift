@@ -167,12 +167,13 @@ import Testing
     /// A database of version 1 with rows in every table, as it was written then.
     @Test func bringsVersion1Along() throws {
         try withFreshPath { path in
-            let session = try storedSession()
+            var session = try storedSession()
+            session.tenantVerifiedAt = [:]
             do {
                 let old = try Store(
                     directory: path, schema: Schema(migrations: Array(Schema.current.migrations[..<1])))
-                try old.perform([.totpState(TOTPState(failures: 3), user: "emp")])
                 old.close()
+                try changeBehindTheBack(path, "INSERT INTO totp_state VALUES ('emp', NULL, 3, NULL)")
                 // What the columns hold is the same in every version; version 1 lacks the last.
                 let current = path + ".current"
                 let other = try Store(directory: current)
@@ -215,7 +216,7 @@ import Testing
             let past = HoldRecord(hold: hold, lifted: SignOff(at: .seconds(4), by: "boss"))
             #expect(try store.holdHistory() == [past, HoldRecord(hold: held)])
             #expect(try store.sessions() == [session])
-            #expect(try store.totpStates() == ["emp": TOTPState(failures: 3)])
+            #expect(try store.totpStates() == ["emp": TOTPState(failures: 3)].byOwner)
             let key = Hold(subject: .key(try keyDigest(1)), since: .seconds(5), by: "root")
             try store.perform([.addHold(key), .fact(fact("LT-3", "owner", ["emp"]))])
             #expect(try store.holds() == [held, key])
@@ -229,6 +230,45 @@ import Testing
                         + "SELECT max(number) FROM register_fact")
             }
             #expect(numbers == [6, 10])
+        }
+    }
+
+    /// A database of version 2 with what version 3 keeps otherwise. The seed was sealed by another program, as version 2
+    /// sealed: ChaCha20-Poly1305 with the nonce 00 to 0b, under 32 bytes of 01.
+    @Test func bringsVersion2Along() throws {
+        try withFreshPath { path in
+            try Store(
+                directory: path, schema: Schema(migrations: Array(Schema.current.migrations[..<2]))
+            ).close()
+            try changeBehindTheBack(
+                path,
+                """
+                INSERT INTO totp_state VALUES ('emp', 30000000000, 7, 90000000000), ('nora', NULL, 0, NULL);
+                INSERT INTO seed VALUES ('emp',
+                    x'000102030405060708090a0b9ebb1cab0348a5391158906a64c4fb56927a7e89e8c772a361a6e9326743edda740dcb4905dbcf',
+                    5000000000, 'root');
+                INSERT INTO session VALUES (
+                    'office', 4711, 21, 'tun0', 7, 'emp', 'emp', NULL, NULL, NULL, '[]', 1000000000, '{}', 2000000000,
+                    NULL);
+                """)
+            let store = try Store(directory: path)
+            #expect(
+                try store.totpStates()
+                    == [
+                        "emp": TOTPState(
+                            acceptedThrough: .seconds(30), failures: 7, blockedUntil: .seconds(90)),
+                        "nora": TOTPState(),
+                    ].byOwner)
+            #expect(
+                try store.seedEnrolments() == [
+                    SeedEnrolment(owner: CodeOwner("emp"), since: .seconds(5), by: "root")
+                ])
+            let seed = try #require(try store.seeds(with: sealingKey(1))[CodeOwner("emp")])
+            #expect(seed.algorithm == .sha256 && seed.digits == 8 && seed.period == 120)
+            #expect(seed.withKey { $0 } == (0..<20).map { 0xc3 &+ $0 &* 37 })
+            let known = try #require(try store.sessions().first)
+            #expect(known.mfaVerifiedAt == .seconds(2) && known.tenantVerifiedAt == [:])
+            #expect(known.session.userName == "emp" && known.interfaceIndex == 7)
         }
     }
 

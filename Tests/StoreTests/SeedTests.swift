@@ -38,21 +38,21 @@ import Testing
             let seed = try seed(algorithm)
             let store = try Store(directory: path)
             try store.perform([
-                .seed(try key.seal(seed, for: "ren\u{e9}", by: "root", at: .seconds(5))),
-                .seed(try key.seal(seed, for: "nora", by: "root", at: .seconds(6))),
+                .seed(try key.seal(seed, for: CodeOwner("ren\u{e9}"), by: "root", at: .seconds(5))),
+                .seed(try key.seal(seed, for: CodeOwner("nora"), by: "root", at: .seconds(6))),
             ])
             store.close()
             let reopened = try Store(directory: path)
             let seeds = try reopened.seeds(with: key)
-            #expect(seeds.keys.sorted() == ["nora", "ren\u{e9}"])
+            #expect(seeds.keys.map(\.user).sorted() == ["nora", "ren\u{e9}"])
             #expect(seeds.values.allSatisfy { marks($0) == marks(seed) })
             #expect(
                 try reopened.seedEnrolments() == [
-                    SeedEnrolment(user: "nora", since: .seconds(6), by: "root"),
-                    SeedEnrolment(user: "ren\u{e9}", since: .seconds(5), by: "root"),
+                    SeedEnrolment(owner: CodeOwner("nora"), since: .seconds(6), by: "root"),
+                    SeedEnrolment(owner: CodeOwner("ren\u{e9}"), since: .seconds(5), by: "root"),
                 ])
-            try reopened.perform([.forgetSeed(user: "rene\u{301}"), .forgetSeed(user: "nobody")])
-            #expect(try reopened.seeds(with: key).keys.sorted() == ["nora"])
+            try reopened.perform([.forgetSeed(CodeOwner("rene\u{301}")), .forgetSeed(CodeOwner("nobody"))])
+            #expect(try reopened.seeds(with: key).keys.sorted() == [CodeOwner("nora")])
         }
     }
 
@@ -63,11 +63,58 @@ import Testing
             let other = try #require(TOTPSeed(key: Array(repeating: 9, count: 20)))
             for (number, seed) in [try seed(), other].enumerated() {
                 try store.perform([
-                    .seed(try key.seal(seed, for: "emp", by: "root", at: .seconds(Int64(number))))
+                    .seed(try key.seal(seed, for: CodeOwner("emp"), by: "root", at: .seconds(Int64(number))))
                 ])
             }
-            #expect(try store.seeds(with: key).mapValues(marks) == ["emp": marks(other)])
+            #expect(try store.seeds(with: key).mapValues(marks) == ["emp": marks(other)].byOwner)
             #expect(try store.seedEnrolments().map(\.since) == [.seconds(1)])
+        }
+    }
+
+    @Test func keepsThoseOfEachTenantApart() throws {
+        try withFreshPath { path in
+            let key = try sealingKey(1)
+            let store = try Store(directory: path)
+            let owners = [
+                CodeOwner("emp"), CodeOwner("emp", tenant: "b"), CodeOwner("emp", tenant: "boston"),
+            ]
+            let seeds = try (UInt8(1)...3).map {
+                try #require(TOTPSeed(key: Array(repeating: $0, count: 20)))
+            }
+            for (owner, seed) in zip(owners, seeds) {
+                try store.perform([.seed(try key.seal(seed, for: owner, by: "root", at: .seconds(1)))])
+            }
+            #expect(
+                try store.seeds(with: key).mapValues(marks)
+                    == Dictionary(uniqueKeysWithValues: zip(owners, seeds.map(marks))))
+            #expect(try store.seedEnrolments().map(\.owner) == owners)
+            #expect(try store.reseal(from: key, to: sealingKey(2)) == 3)
+            try store.perform([.forgetSeed(owners[1])])
+            #expect(try Set(store.seeds(with: sealingKey(2)).keys) == [owners[0], owners[2]])
+        }
+    }
+
+    /// A user's own seed, put where one of a tenant's was, or the other way round, opens neither.
+    @Test func refusesRowsThatWereMovedToATenant() throws {
+        try withFreshPath { path in
+            let key = try sealingKey(1)
+            let boston = CodeOwner("emp", tenant: "boston")
+            let moves = [
+                (CodeOwner("emp"), "tenant = 'boston'", boston), (boston, "tenant = ''", CodeOwner("emp")),
+                (boston, "tenant = 'b'", CodeOwner("emp", tenant: "b")),
+                (CodeOwner("boston\nemp"), "user = 'emp', tenant = 'boston'", boston),
+            ]
+            for (owner, change, moved) in moves {
+                do {
+                    let store = try Store(directory: path)
+                    try store.perform([.seed(try key.seal(seed(), for: owner, by: "root", at: .seconds(1)))])
+                }
+                try changeBehindTheBack(path, "UPDATE seed SET \(change)")
+                let store = try Store(directory: path)
+                #expect(throws: StoreError.sealed(moved)) { try store.seeds(with: key) }
+                try store.perform([.forgetSeed(moved)])
+            }
+            #expect("\(StoreError.sealed(boston))".contains("'emp' for tenant 'boston' does not open"))
         }
     }
 
@@ -75,10 +122,12 @@ import Testing
         try withFreshPath { path in
             let store = try Store(directory: path)
             try store.perform([
-                .seed(try sealingKey(1).seal(seed(), for: "emp\n", by: "root", at: .seconds(1)))
+                .seed(try sealingKey(1).seal(seed(), for: CodeOwner("emp\n"), by: "root", at: .seconds(1)))
             ])
             let error = try #require(
-                #expect(throws: StoreError.sealed(user: "emp\n")) { try store.seeds(with: sealingKey(2)) })
+                #expect(throws: StoreError.sealed(CodeOwner("emp\n"))) {
+                    try store.seeds(with: sealingKey(2))
+                })
             #expect(error.description.contains("'emp\u{FFFD}' does not open"))
         }
     }
@@ -90,7 +139,9 @@ import Testing
             let key = try sealingKey(1)
             for user in ["emp", "mallory", "nora"] {
                 let store = try Store(directory: path)
-                try store.perform([.seed(try key.seal(seed(), for: user, by: "root", at: .seconds(1)))])
+                try store.perform([
+                    .seed(try key.seal(seed(), for: CodeOwner(user), by: "root", at: .seconds(1)))
+                ])
             }
             try changeBehindTheBack(
                 path,
@@ -98,11 +149,11 @@ import Testing
             )
             do {
                 let store = try Store(directory: path)
-                #expect(throws: StoreError.sealed(user: "mallory")) { try store.seeds(with: key) }
-                #expect(throws: StoreError.sealed(user: "mallory")) {
+                #expect(throws: StoreError.sealed(CodeOwner("mallory"))) { try store.seeds(with: key) }
+                #expect(throws: StoreError.sealed(CodeOwner("mallory"))) {
                     try store.reseal(from: key, to: sealingKey(2))
                 }
-                try store.perform([.forgetSeed(user: "mallory")])
+                try store.perform([.forgetSeed(CodeOwner("mallory"))])
                 #expect(try store.seeds(with: key).count == 2)
             }
             let length = 12 + 3 + 20 + 16
@@ -113,7 +164,7 @@ import Testing
                 changed[index] ^= 0x40
                 try changeBehindTheBack(path, "UPDATE seed SET sealed = ? WHERE user = 'emp'", [changed])
                 let store = try Store(directory: path)
-                #expect(throws: StoreError.sealed(user: "emp"), "byte \(index)") {
+                #expect(throws: StoreError.sealed(CodeOwner("emp")), "byte \(index)") {
                     try store.seeds(with: key)
                 }
             }
@@ -121,7 +172,7 @@ import Testing
                 try changeBehindTheBack(
                     path, "UPDATE seed SET sealed = ? WHERE user = 'emp'", [bytes.prefix(count)])
                 let store = try Store(directory: path)
-                #expect(throws: StoreError.sealed(user: "emp"), "\(count) bytes") {
+                #expect(throws: StoreError.sealed(CodeOwner("emp")), "\(count) bytes") {
                     try store.seeds(with: key)
                 }
             }
@@ -140,14 +191,17 @@ import Testing
             let new = try sealingKey(2)
             let store = try Store(directory: path)
             for user in ["emp", "nora"] {
-                try store.perform([.seed(try old.seal(seed(), for: user, by: "root", at: .seconds(7)))])
+                try store.perform([
+                    .seed(try old.seal(seed(), for: CodeOwner(user), by: "root", at: .seconds(7)))
+                ])
             }
-            #expect(throws: StoreError.sealed(user: "emp")) { try store.reseal(from: new, to: old) }
+            #expect(throws: StoreError.sealed(CodeOwner("emp"))) { try store.reseal(from: new, to: old) }
             #expect(try store.seeds(with: old).count == 2)
             #expect(try store.reseal(from: old, to: new) == 2)
             #expect(throws: StoreError.self) { try store.seeds(with: old) }
             let expected = marks(try seed())
-            #expect(try store.seeds(with: new).mapValues(marks) == ["emp": expected, "nora": expected])
+            #expect(
+                try store.seeds(with: new).mapValues(marks) == ["emp": expected, "nora": expected].byOwner)
             #expect(try store.seedEnrolments().allSatisfy { $0.since == .seconds(7) && $0.by == "root" })
         }
     }
@@ -158,7 +212,9 @@ import Testing
             let key = try sealingKey(1)
             let seed = try seed()
             let store = try Store(directory: path)
-            try store.perform([.seed(try key.seal(seed, for: "emp-in-clear", by: "root", at: .seconds(1)))])
+            try store.perform([
+                .seed(try key.seal(seed, for: CodeOwner("emp-in-clear"), by: "root", at: .seconds(1)))
+            ])
             try store.reseal(from: key, to: sealingKey(2))
             func search() throws {
                 let hex = secret.map { String($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

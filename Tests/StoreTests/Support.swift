@@ -98,5 +98,10 @@ func storedSession(client: UInt64 = 21, full: Bool = true) throws -> StoredSessi
         outer: outer, addresses: addresses,
         startedAt: Instant(nanosecondsSince1970: 1_795_212_000_123_456_789),
         claims: ["IV_VER": "2.6.12", "UV_DISK": "yes\n\u{0}\"no\""])
-    return StoredSession(session: session, mfaVerifiedAt: .seconds(1_795_212_001), interfaceIndex: .max)
+    return StoredSession(
+        session: session, mfaVerifiedAt: .seconds(1_795_212_001),
+        tenantVerifiedAt: [
+            "boston": Instant(nanosecondsSince1970: 1_795_212_002_000_000_003), "rené": .seconds(1),
+        ],
+        interfaceIndex: .max)
 }

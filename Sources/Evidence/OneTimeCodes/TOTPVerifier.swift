@@ -31,42 +31,42 @@ package struct TOTPVerifier: Sendable {
     /// Steps before and after the current one whose codes are taken (RFC 6238 section 5.2 and 6).
     private static let window: ClosedRange<Int64> = -1...1
 
-    package private(set) var seeds: [String: TOTPSeed]
-    private var states: [String: TOTPState]
+    package private(set) var seeds: [CodeOwner: TOTPSeed]
+    private var states: [CodeOwner: TOTPState]
     private var strangers = StrangerStates(capacity: strangerCapacity)
 
     /// States of names without a seed are kept: the seed may come back, and its used codes stay used.
-    package init(seeds: [String: TOTPSeed], states: [String: TOTPState] = [:]) {
+    package init(seeds: [CodeOwner: TOTPSeed], states: [CodeOwner: TOTPState] = [:]) {
         self.seeds = seeds
         self.states = states
     }
 
     /// Puts newly read seeds in place of the old. What was used or blocked stays so.
-    package mutating func replaceSeeds(_ seeds: [String: TOTPSeed]) { self.seeds = seeds }
+    package mutating func replaceSeeds(_ seeds: [CodeOwner: TOTPSeed]) { self.seeds = seeds }
 
     /// Whether a user can prove a second factor at all. Never show it to who is not logged in.
-    package func hasSeed(_ user: String) -> Bool { seeds[user] != nil }
+    package func hasSeed(_ owner: CodeOwner) -> Bool { seeds[owner] != nil }
 
-    /// What to persist for a user; nil for a stranger and for one who has never tried.
-    package func state(of user: String) -> TOTPState? { states[user] }
+    /// What to persist; nil for a stranger and for one who has never tried.
+    package func state(of owner: CodeOwner) -> TOTPState? { states[owner] }
 
     /// Lets a user start afresh, by an administrator's order: after a clock that ran ahead, or to end a block. Codes
     /// of the current window work again.
-    package mutating func forget(_ user: String) {
-        states[user] = nil
-        strangers[user] = nil
+    package mutating func forget(_ owner: CodeOwner) {
+        states[owner] = nil
+        strangers[owner] = nil
     }
 
     /// Judges a code and remembers the judgement.
-    package mutating func verify(code: Secret, user: String, at now: Instant) -> Outcome {
-        let seed = seeds[user]
-        var state = (seed == nil ? strangers[user] : states[user]) ?? TOTPState()
+    package mutating func verify(code: Secret, of owner: CodeOwner, at now: Instant) -> Outcome {
+        let seed = seeds[owner]
+        var state = (seed == nil ? strangers[owner] : states[owner]) ?? TOTPState()
         let outcome = Self.judge(code, seed: seed, state: &state, at: now)
         guard state != TOTPState() else { return outcome }
         if seed == nil {
-            strangers[user] = state
+            strangers[owner] = state
         } else {
-            states[user] = state
+            states[owner] = state
         }
         return outcome
     }
@@ -123,14 +123,14 @@ package struct TOTPVerifier: Sendable {
 
 /// The states of names without a seed: a fixed number, the oldest name gives way, since attackers invent names.
 private struct StrangerStates: Sendable {
-    private var states: [String: TOTPState] = [:]
-    private var names: [String] = []
+    private var states: [CodeOwner: TOTPState] = [:]
+    private var names: [CodeOwner] = []
     private var next = 0
     private let capacity: Int
 
     init(capacity: Int) { self.capacity = capacity }
 
-    subscript(name: String) -> TOTPState? {
+    subscript(name: CodeOwner) -> TOTPState? {
         get { states[name] }
         set {
             if newValue != nil, states[name] == nil { makeRoom(for: name) }
@@ -139,7 +139,7 @@ private struct StrangerStates: Sendable {
         }
     }
 
-    private mutating func makeRoom(for name: String) {
+    private mutating func makeRoom(for name: CodeOwner) {
         guard names.count == capacity else { return names.append(name) }
         states[names[next]] = nil
         names[next] = name

@@ -5,66 +5,8 @@ import FlowSpace
 import Foundation
 import NetworkTypes
 import PolicyLanguage
-import PolicyProof
 import RulesetCompiler
 import Sessions
-
-/// `gatehouse check DIR`
-struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        abstract: "Check a pack: every mistake with its place, and the pack's own tests.",
-        discussion: "Ends with 0 when the pack may be loaded, 1 when it may not, 2 when it cannot be read.")
-
-    @Argument(help: "The pack's folder.")
-    var directory: String
-    @Flag(name: .long, help: "Print one JSON document.")
-    var json = false
-
-    func run() throws {
-        let pack = try readPack(directory)
-        if json {
-            try printJSON(pack)
-        } else {
-            if !pack.complaints.isEmpty { print(pack.complaints) }
-            print(summary(of: pack))
-        }
-        if pack.loadable == nil { throw ExitCode(1) }
-    }
-
-    private func summary(of pack: RulePack) -> String {
-        guard let policy = pack.policy else { return "not loadable" }
-        let tests = "\(pack.tests.count - pack.failedTests.count) of \(pack.tests.count) tests passed"
-        return "\(policy.classes.count) classes, \(policy.systems.count) systems, "
-            + "\(policy.registers.devices.count) devices; \(tests); \(proofs(of: pack))"
-    }
-
-    private func proofs(of pack: RulePack) -> String {
-        let held = pack.proofs.count(where: \.holds)
-        let stated = pack.proofs.count { if case .notStated(_) = $0.outcome { false } else { true } }
-        return "\(held) of \(stated) properties proved for every session"
-    }
-
-    private struct Report: Encodable {
-        struct Test: Encodable {
-            var name: String
-            var place: String
-            var failures: [String]
-        }
-        var loadable: Bool
-        var diagnostics: [DiagnosticJSON.Record]
-        var tests: [Test]
-        var proofs: [ProofText.Record]
-    }
-
-    private func printJSON(_ pack: RulePack) throws {
-        try Terminal.printJSON(
-            Report(
-                loadable: pack.loadable != nil, diagnostics: pack.diagnostics.map(DiagnosticJSON.Record.init),
-                tests: pack.tests.map {
-                    Report.Test(name: $0.name, place: $0.location.description, failures: $0.failures)
-                }, proofs: pack.proofs.map(ProofText.record)))
-    }
-}
 
 /// `gatehouse ruleset DIR`
 struct ShowRuleset: ParsableCommand {

@@ -163,7 +163,7 @@ enum ExplanationText {
         ].compactMap(\.self).joined(separator: ", ")
     }
 
-    private static func condition(_ look: ControlMessages.ConditionLook) -> String {
+    static func condition(_ look: ControlMessages.ConditionLook) -> String {
         let mark = look.truth == "holds" ? "+" : look.truth == "fails" ? "-" : "?"
         let until = look.until.map { ", until \($0)" } ?? ""
         return "  \(mark) \(look.condition): \(look.saw)\(until)"

@@ -47,10 +47,12 @@ extension ControlHandlers {
                     "neither the user's name nor the issuer may be empty or have a colon: authenticators take it "
                     + "for the end of the issuer")
         }
-        let order = Order.enrol(
-            user: arguments.user, seed, replaces: arguments.replaces ?? false, by: peer.name)
+        let owner = CodeOwner(arguments.user, tenant: arguments.tenant)
+        let order = Order.enrol(owner, seed, replaces: arguments.replaces ?? false, by: peer.name)
         _ = try await carryOutIfKept(order)
-        return .init(user: arguments.user, uri: Self.text(uri), secret: Self.text(seed.base32))
+        return .init(
+            user: arguments.user, tenant: arguments.tenant, uri: Self.text(uri),
+            secret: Self.text(seed.base32))
     }
 
     private static func text(_ secret: Secret) -> String {
@@ -60,7 +62,7 @@ extension ControlHandlers {
     func unenrol(
         _ arguments: ControlMessages.UserArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
-        try await carryOutIfKept(.unenrol(user: arguments.user, by: peer.name))
+        try await carryOutIfKept(.unenrol(arguments.owner, by: peer.name))
     }
 
     func acknowledgeDamage(_ peer: Peer) async throws -> ControlMessages.OrderDone {
@@ -68,11 +70,11 @@ extension ControlHandlers {
     }
 
     /// For orders that are taken back when the disk does not take them.
-    private func carryOutIfKept(_ order: Order) async throws -> ControlMessages.OrderDone {
+    func carryOutIfKept(_ order: Order) async throws -> ControlMessages.OrderDone {
         do {
             return done(try await enforcer.carryOut(order))
-        } catch .alreadyEnrolled(let user) {
-            let refusal = OrderRefusal.alreadyEnrolled(user: user)
+        } catch .alreadyEnrolled(let owner) {
+            let refusal = OrderRefusal.alreadyEnrolled(owner)
             throw ControlFailure(id: "refused", message: "\(refusal); --replace does it all the same")
         } catch .notRecorded(let reason) {
             throw ControlFailure(

@@ -48,6 +48,7 @@ struct ControlHandlers: Sendable {
             case "register.history": return .success(try await history(request.arguments()))
             case "user.enrol": return .success(try await enrol(request.arguments(), peer))
             case "user.unenrol": return .success(try await unenrol(request.arguments(), peer))
+            case "step-up": return .success(try await stepUp(request.arguments(), peer))
             case "acknowledge-damage": return .success(try await acknowledgeDamage(peer))
             case "reload": return .success(try await reload())
             default: throw ControlFailure(id: "unknown-command", message: "no command '\(request.command)'")
@@ -177,7 +178,7 @@ struct ControlHandlers: Sendable {
     private func forgetCodes(
         _ arguments: ControlMessages.UserArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
-        done(try await enforcer.carryOut(.forgetCodes(user: arguments.user, by: peer.name)))
+        done(try await enforcer.carryOut(.forgetCodes(arguments.owner, by: peer.name)))
     }
 
     /// Loads the pack anew. When it may not be loaded the old one stays, and the reply says every reason.
@@ -207,6 +208,10 @@ struct ControlHandlers: Sendable {
             cut: receipt.cut.map(\.description), moved: receipt.moved.map(ControlMessages.Move.init),
             isTrial: isTrial, committedAt: receipt.committedAt.nanosecondsSince1970)
     }
+}
+
+extension ControlMessages.UserArguments {
+    var owner: CodeOwner { CodeOwner(user, tenant: tenant) }
 }
 
 extension Registers {

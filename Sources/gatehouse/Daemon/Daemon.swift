@@ -34,7 +34,7 @@ struct Daemon {
         }
         let enforcer = Enforcer(
             settings: settings, policy: policy,
-            codes: TOTPVerifier(seeds: seeds, states: try store.totpStates()),
+            codes: TOTPVerifier(seeds: seeds.byOwner, states: try store.totpStates()),
             recollection: try recollection(store, sealingKey), surroundings: evidence.surroundings,
             closedBecause: closedBecause,
             backend: NetlinkRulesetBackend(),
@@ -117,13 +117,14 @@ struct Daemon {
                 RememberedSession(
                     session: known.session,
                     proofs: SessionProofs(
-                        mfaVerifiedAt: known.mfaVerifiedAt, certificates: known.certificateReport),
+                        mfaVerifiedAt: known.mfaVerifiedAt, tenantVerifiedAt: known.tenantVerifiedAt,
+                        certificates: known.certificateReport),
                     interfaceIndex: known.interfaceIndex)
             },
             seeds: try openSeeds(store, key))
     }
 
-    private func openSeeds(_ store: Store, _ key: SealingKey?) throws -> [String: TOTPSeed] {
+    private func openSeeds(_ store: Store, _ key: SealingKey?) throws -> [CodeOwner: TOTPSeed] {
         do {
             return try key.map(store.seeds) ?? [:]
         } catch {

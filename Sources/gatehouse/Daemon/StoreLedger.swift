@@ -19,27 +19,28 @@ struct StoreLedger: Ledger {
             [.posture(device: device, posture, reporter: reporter, at: at)]
         case .hold(let hold): [.addHold(hold)]
         case .lift(let subject, let by, let at): [.liftHold(subject, by: by, at: at)]
-        case .totp(let user, let state): [.totpState(state, user: user)]
-        case .forgetCodes(let user): [.forgetTOTPState(user: user)]
-        case .seed(let seed, let user, let by, let at):
-            [.seed(try seal(seed, for: user, by: by, at: at))]
-        case .forgetSeed(let user): [.forgetSeed(user: user)]
+        case .totp(let state, let owner): [.totpState(state, owner)]
+        case .forgetCodes(let owner): [.forgetTOTPState(owner)]
+        case .seed(let seed, let owner, let by, let at):
+            [.seed(try seal(seed, for: owner, by: by, at: at))]
+        case .forgetSeed(let owner): [.forgetSeed(owner)]
         case .acknowledgeDamage(let by, let at): [.acknowledgeDamage(by: by, at: at)]
         case .session(let known):
             [
                 .putSession(
                     StoredSession(
                         session: known.session, mfaVerifiedAt: known.proofs.mfaVerifiedAt,
+                        tenantVerifiedAt: known.proofs.tenantVerifiedAt,
                         certificateReport: known.proofs.certificates, interfaceIndex: known.interfaceIndex))
             ]
         case .forget(let id): [.removeSession(id)]
         }
     }
 
-    private func seal(_ seed: TOTPSeed, for user: String, by: String, at instant: Instant) throws
+    private func seal(_ seed: TOTPSeed, for owner: CodeOwner, by: String, at instant: Instant) throws
         -> SealedSeed
     {
         guard let sealingKey else { throw StartProblem("there is no key to seal a seed with") }
-        return try sealingKey.seal(seed, for: user, by: by, at: instant)
+        return try sealingKey.seal(seed, for: owner, by: by, at: instant)
     }
 }

@@ -154,6 +154,7 @@ final class Gateway: Sendable {
         let files = [
             "policy.yaml": """
             inside: [10.10.0.0/16]
+            tenants: { boston: { organisation: Boston, mfa: { within: 8h } } }
             classes:
               - { name: lost, when: { device: [lost, stolen] }, access: none, tell: It was reported lost. }
               - name: guarded
@@ -161,7 +162,7 @@ final class Gateway: Sendable {
                 access: [crm, portal]
               - name: managed
                 when: { certificate: corporate, device: { status: in-use, managed: true } }
-                access: [crm, portal]
+                access: [crm, portal, tax]
               - { name: lent, when: { certificate: corporate, device: { loan: this-user } }, access: [crm] }
               - { name: bare, when: { certificate: corporate, device: in-use }, access: [portal] }
             """,
@@ -169,6 +170,7 @@ final class Gateway: Sendable {
             systems:
               crm: { addresses: 10.10.0.20, services: tcp/443 }
               portal: { addresses: 10.10.0.90, services: tcp/443 }
+              tax: { addresses: 10.10.0.21, services: tcp/443, tenant: boston }
             """,
             "authorities.yaml": "authorities: { corporate: { digest: \(digest("ca")) } }",
             "devices.csv": """

@@ -229,14 +229,14 @@ import Testing
             #expect(await gateway.answers.words == ["admit 1"])
             // On the disk, and not in clear.
             let key = try #require(Gateway.sealingKey)
-            let kept = try #require(try gateway.store.seeds(with: key)["alice"])
+            let kept = try #require(try gateway.store.seeds(with: key)[CodeOwner("alice")])
             #expect(kept.code(step: 1).matches(seed.code(step: 1)))
             let secret = seed.withKey { $0 }
             for name in try FileManager.default.contentsOfDirectory(atPath: gateway.folder + "/state") {
                 let bytes = FileManager.default.contents(atPath: gateway.folder + "/state/" + name) ?? Data()
                 #expect(bytes.firstRange(of: Data(secret)) == nil, "\(name) has the seed in clear")
             }
-            #expect(try gateway.store.seedEnrolments().map(\.user) == ["alice"])
+            #expect(try gateway.store.seedEnrolments().map(\.owner) == [CodeOwner("alice")])
             // A second one must be asked for.
             #expect(await gateway.run("user", "enrol", "alice") == 1)
             #expect(await gateway.run("user", "enrol", "alice", "--replace") == 0)
@@ -260,7 +260,7 @@ import Testing
                 }
             }
             #expect(await gateway.run("user", "enrol", "alice") == 1)
-            #expect(await gateway.enforcer.isEnrolled("alice") == false)
+            #expect(await gateway.enforcer.isEnrolled(CodeOwner("alice")) == false)
         }
     }
 

@@ -15,12 +15,18 @@ extension UserCommand {
                 that, which is kept elsewhere: 32 random bytes in a file that only it can read, as 'seal-key' in its \
                 configuration or as the systemd credential 'gatehouse-seal-key'. Without the key it does not start \
                 again. Live sessions stay as they are.
+
+                With --tenant it is the seed of one tenant's codes, which 'gatehouse step-up' takes: it is another                 secret, and opens what belongs to that tenant and nothing else.
                 """)
 
         @Argument(help: "The user name, as it is given to the VPN.")
         var user: String
-        @Option(name: .long, help: "What the authenticator shows beside the name.")
-        var issuer = "VPN"
+        @Option(name: .long, help: "The tenant whose codes these are; the user's own when not said.")
+        var tenant: String?
+        @Option(
+            name: .long,
+            help: "What the authenticator shows beside the name. VPN when not said, and the tenant.")
+        var issuer: String?
         @Flag(name: .long, help: "Put it in place of the seed that the user was given before.")
         var replace = false
         @Flag(
@@ -36,7 +42,9 @@ extension UserCommand {
         }
 
         func run() async throws {
-            let arguments = ControlMessages.EnrolArguments(user: user, issuer: issuer, replaces: replace)
+            let arguments = ControlMessages.EnrolArguments(
+                user: user, tenant: tenant, issuer: issuer ?? tenant.map { "VPN \($0)" } ?? "VPN",
+                replaces: replace)
             let answer = try await options.ask(
                 "user.enrol", arguments, as: ControlMessages.Enrolment.self)
             let isTerminal = Terminal.isInteractive
@@ -54,10 +62,12 @@ extension UserCommand {
 
         @Argument(help: "The user name.")
         var user: String
+        @Option(name: .long, help: "The tenant whose codes they are; the user's own when not said.")
+        var tenant: String?
         @OptionGroup var options: ControlOptions
 
         func run() async throws {
-            let arguments = ControlMessages.UserArguments(user: user)
+            let arguments = ControlMessages.UserArguments(user: user, tenant: tenant)
             let done = try await options.ask("user.unenrol", arguments, as: ControlMessages.OrderDone.self)
             try options.show(done) { _ in
                 print("codes of that seed of '\(RegisterTables.cell(user))' are no good any more")

@@ -107,10 +107,12 @@ struct UserCommand: AsyncParsableCommand {
 
         @Argument(help: "The user name.")
         var user: String
+        @Option(name: .long, help: "The tenant whose codes they are; the user's own when not said.")
+        var tenant: String?
         @OptionGroup var options: ControlOptions
 
         func run() async throws {
-            let arguments = ControlMessages.UserArguments(user: user)
+            let arguments = ControlMessages.UserArguments(user: user, tenant: tenant)
             let done = try await options.ask(
                 "user.forget-codes", arguments, as: ControlMessages.OrderDone.self)
             try options.show(done) { _ in
