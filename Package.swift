@@ -256,8 +256,8 @@ let package = Package(
             name: "NetfilterTests",
             dependencies: [
                 "TestSupport", "FakeKernel", "RulesetSamples",
-                "Netfilter", "RulesetCompiler", "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes",
-                "CLinux",
+                "Netfilter", "RulesetCompiler", "Classification", "PolicyLanguage", "FlowSpace", "Sessions",
+                "NetworkTypes", "CLinux",
             ], swiftSettings: strict),
         .testTarget(
             name: "VPNSourcesTests",
