@@ -97,7 +97,8 @@ struct VendorCommandTests {
             // Given again, an option takes the place of the first; a system is added to the others.
             let result = try Executable.run("\(Self.vendor) \(options)", in: folder)
             #expect(result.status == status, "\(result.output)")
-            #expect(result.output.contains("gatehouse: \(complaint)"), "\(result.output)")
+            #expect(result.output.contains(": \(complaint)"), "\(result.output)")
+            #expect(result.output.contains("nothing was written") || status == 2)
             #expect(try FileManager.default.subpathsOfDirectory(atPath: folder).sorted() == before)
         }
     }
@@ -111,7 +112,7 @@ struct VendorCommandTests {
                     == .init(
                         status: 1,
                         output:
-                            "gatehouse: 'Civica' has a file already: vendors/civica.yaml; nothing was written\n"
+                            "gatehouse: nothing was written: 'Civica' has a file already: vendors/civica.yaml\n"
                     ))
         }
     }

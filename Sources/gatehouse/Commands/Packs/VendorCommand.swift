@@ -78,7 +78,7 @@ struct AddVendor: ParsableCommand {
         case .mistaken(let diagnostics):
             print(DiagnosticRenderer.text(diagnostics), terminator: "")
             throw failure("with this vendor the pack would have mistakes; nothing was written", 1)
-        case .refused(let why): throw failure("\(why); nothing was written", 1)
+        case .refused(let why): throw failure("nothing was written: \(why)", 1)
         case .drafted(let new, let notes):
             try check(files + new, at: now)
             try write(new)
@@ -121,7 +121,7 @@ struct AddVendor: ParsableCommand {
             return
         }
         let taken = files.map { "\(directory)/\($0.path)" }.filter(FileManager.default.fileExists)
-        guard taken.isEmpty else { throw failure("\(taken[0]) is there already; nothing was written", 1) }
+        guard taken.isEmpty else { throw failure("nothing was written: \(taken[0]) is there already", 1) }
         do {
             try NewFiles.write(files, in: directory)
         } catch {
