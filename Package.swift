@@ -95,6 +95,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .target(
+            name: "Drafting",
+            dependencies: [
+                "Classification", "PolicyLanguage", "FlowSpace", "Sessions", "Evidence", "NetworkTypes",
+            ],
+            swiftSettings: strict),
+        .target(
             name: "RulesetCompiler",
             dependencies: ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             swiftSettings: strict),
@@ -160,7 +166,7 @@ let package = Package(
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
                 "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "Coverage",
-                "CLinux",
+                "Drafting", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -245,6 +251,12 @@ let package = Package(
                 "TestSupport", "PolicyDifference", "Classification", "PolicyLanguage", "FlowSpace",
                 "Evidence", "Sessions", "NetworkTypes",
             ], exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "DraftingTests",
+            dependencies: [
+                "TestSupport", "Drafting", "PolicyProof", "Coverage", "Classification", "PolicyLanguage",
+                "FlowSpace", "Sessions", "NetworkTypes", yams,
+            ], swiftSettings: strict),
         .testTarget(
             name: "RulesetCompilerTests",
             dependencies: [

@@ -17,9 +17,8 @@ struct Gatehouse: AsyncParsableCommand {
             CommandGroup(
                 name: "Rules",
                 subcommands: [
-                    Check.self, Prove.self, PlanCommand.self, CoverageCommand.self, FormatCommand.self,
-                    ShowRuleset.self,
-                    Packets.self,
+                    InitCommand.self, Check.self, Prove.self, PlanCommand.self, CoverageCommand.self,
+                    FormatCommand.self, VendorCommand.self, ShowRuleset.self, Packets.self,
                 ]),
             CommandGroup(
                 name: "The daemon", subcommands: [Run.self, Reload.self, AcknowledgeDamage.self]),

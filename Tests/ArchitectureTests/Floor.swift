@@ -109,6 +109,10 @@ extension Floor {
                 "What a change of rules opens follows from the two packs alone, wherever they are compared"
         ),
         Floor(
+            "Drafting", .pure,
+            ["Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
+            why: "The same answers make the same files; whoever asked for them writes them"),
+        Floor(
             "RulesetCompiler", .pure,
             ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             why:

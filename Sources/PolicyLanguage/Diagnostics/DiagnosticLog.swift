@@ -11,6 +11,10 @@ package final class DiagnosticLog {
     /// Looking for the nearest name costs (names × candidates): after this many, errors come without.
     private var suggestionsLeft = 500
 
+    /// Hears of every mapping that is taken apart: what it is, which keys it may have, and which it has. For tests that
+    /// hold the documentation against the readers.
+    var onMapping: ((_ what: String, _ keys: [String], _ written: [String]) -> Void)?
+
     package init() {}
 
     /// Makes a file's lines known, for excerpts.

@@ -1,7 +1,7 @@
 /// Finds what a misspelt name was probably meant to be.
-enum NearestName {
+package enum NearestName {
     /// The candidate with the fewest edits, or nil when none is near. Of equally near ones the first by name.
-    static func find(_ name: String, among candidates: some Sequence<String>) -> String? {
+    package static func find(_ name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().utf8.prefix(64))
         var best: (distance: Int, name: String)?
         for candidate in candidates where candidate != name {

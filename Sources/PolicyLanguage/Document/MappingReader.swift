@@ -19,6 +19,7 @@ package struct MappingReader {
         self.what = what
         self.log = log
         self.entries = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
+        log.onMapping?(what, keys, entries.map(\.key))
         let known = Dictionary(keys.map { ($0, SourceLocation?.none) }) { first, _ in first }
         for entry in entries where !keys.contains(entry.key) {
             log.addUnknown(.unknownKey(entry.key, in: what), entry.key, at: entry.keyRange, among: known)
