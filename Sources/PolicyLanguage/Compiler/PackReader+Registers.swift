@@ -121,8 +121,7 @@ extension PackReader {
 
     /// The same register as a table: what an inventory system exports.
     func readRegisterTable(_ source: SourceText, _ kind: RegisterKind) {
-        guard let lines = RegisterReader(kind: kind, log: log).table(source) else { return doubt(kind) }
-        for line in lines { add(line) }
+        if !RegisterReader(kind: kind, log: log).table(source, add) { doubt(kind) }
     }
 
     private func doubt(_ kind: RegisterKind) {

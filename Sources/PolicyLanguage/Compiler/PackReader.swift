@@ -32,6 +32,8 @@ final class PackReader {
     var labels: [String: RemoteUse] = [:]
     /// False when the pack does not say which labels there are: they are words only then.
     var hasLabels = false
+    /// Those that systems have, whether the pack lists labels or not; known when properties are read.
+    var labelsOfSystems: Set<String> = []
     /// Public keys of devices, and where each was given.
     var keys: [String: SourceLocation] = [:]
     /// Certificates of authorities and devices alike, and where each was given.
@@ -110,11 +112,11 @@ final class PackReader {
     }
 
     func read(_ files: [PackFile]) {
-        var byKind: [FileKind: [SourceText]] = [:]
+        var byKind: [FileKind: [SourceText?]] = [:]
         var paths: Set<String> = []
         for file in files.sorted(by: { $0.path < $1.path }) {
             let source = SourceText(path: file.path, text: file.text)
-            log.register(source)
+            if let problem = file.problem { log.add(problem) } else { log.register(source) }
             guard paths.insert(file.path).inserted else {
                 log.add(.duplicateName("file", file.path), at: source.start)
                 continue
@@ -125,7 +127,7 @@ final class PackReader {
                 log.addUnknown(.unknownFile(file.path), file.path, at: source.start, among: known)
                 continue
             }
-            byKind[kind, default: []].append(source)
+            byKind[kind, default: []].append(file.problem == nil ? source : nil)
         }
         if byKind[.policy] == nil {
             let place = SourceLocation(file: "policy.yaml", line: 1, column: 1)
@@ -137,10 +139,12 @@ final class PackReader {
             names.doubt(.group)
         }
         // Systems belong to tenants, and classes name systems: one file has both tenants and classes.
-        policyRoot = byKind[.policy]?.first.flatMap { DocumentReader.read($0, log: log) }
+        policyRoot = byKind[.policy]?.first.flatMap(\.self).flatMap { DocumentReader.read($0, log: log) }
         for kind in FileKind.allCases {
             if kind == .systems, let policyRoot { readTenants(policyRoot) }
-            for source in byKind[kind] ?? [] { read(source, as: kind) }
+            for source in byKind[kind] ?? [] {
+                if let source { read(source, as: kind) } else { kind.defines.forEach { names.doubt($0) } }
+            }
             // What comes after them may name them.
             if kind == .vendor { placeVendors() }
         }
@@ -174,18 +178,34 @@ final class PackReader {
     /// What the pack means, once all files are read; checks what concerns them together. Good only without errors.
     func policy() -> Policy {
         warnOfUngrantable()
-        let labelsOfSystems = labels.isEmpty ? systems.compactMap(\.label) : Array(labels.keys)
-        RegisterChecks(names: names, labels: Set(labelsOfSystems), now: now, log: log).run(references)
+        let known = labels.isEmpty ? systems.compactMap(\.label) : Array(labels.keys)
+        RegisterChecks(names: names, labels: Set(known), now: now, log: log).run(references)
         SystemChecks(inside: inside, insideIsKnown: insideIsKnown, systems: systems, log: log).run()
-        ClassChecks(classes: classes.filter { !doubtfulClasses.contains($0.name) }, log: log).run()
-        // A class that could not be read whole might be the one that is asked for.
-        if doubtfulClasses.isEmpty { BehaviourChecks(classes: classes, log: log).run() }
+        if classes.count > Self.classLimit {
+            reportTooMany("classes", Self.classLimit, classes[Self.classLimit].location)
+        } else {
+            ClassChecks(classes: classes.filter { !doubtfulClasses.contains($0.name) }, log: log).run()
+            // A class that could not be read whole might be the one that is asked for.
+            if doubtfulClasses.isEmpty { BehaviourChecks(classes: classes, log: log).run() }
+        }
+        if tests.count > Self.testLimit {
+            reportTooMany("tests", Self.testLimit, tests[Self.testLimit].location)
+        }
         return Policy(
             about: about, inside: inside.map(\.value), authorities: authorities,
             systems: systems.map(\.system),
             classes: classes, registers: registers, offices: offices, tenants: tenants, tests: tests,
             settingTests: settingTests, settings: settings, clauses: clauses,
             properties: properties)
+    }
+
+    /// Vendors' among them. A session is held against one after the other, and each is held against all before it.
+    static let classLimit = 3_000
+    /// Each is decided anew at every reading of the pack.
+    private static let testLimit = 50_000
+
+    func reportTooMany(_ what: String, _ limit: Int, _ location: SourceLocation) {
+        log.add(.tooMany(what, limit: limit), at: SourceRange(start: location))
     }
 
     /// Gives a name to something; a name that is taken is reported with the place of the first.

@@ -18,6 +18,8 @@ struct RegisterReader {
 
     /// In bytes: room for some hundred thousand devices.
     static let tableSizeLimit = 32 << 20
+    /// In bytes: a user can be in very many groups.
+    static let tableLineLimit = 64 << 10
 
     private var what: String { kind == .approval ? "an approval" : "a \(kind.rawValue)" }
 
@@ -68,26 +70,30 @@ struct RegisterReader {
 
     // MARK: Tables
 
-    /// A header with the names of the fields, and a line each. Several values of one field stand with `;` between. Nil
-    /// when the header is no good: what the table defines is not known then.
-    func table(_ source: SourceText) -> [RegisterLine]? {
-        guard DocumentReader.passesLimits(source, sizeLimit: Self.tableSizeLimit, log: log) else {
-            return nil
-        }
-        let rows = CSVReader.rows(source, log: log)
-        guard let header = rows.first else {
-            log.add(.emptyFile, at: source.start)
-            return []
-        }
-        guard let columns = columns(header, source) else { return nil }
-        return rows.dropFirst().compactMap { row in
-            guard row.count == header.count else {
-                let problem = "expected \(header.count) fields, found \(row.count)"
-                log.add(.badCSV(problem), at: row[0].range)
-                return nil
+    /// A header with the names of the fields, and a line each, which are handed out as they are read. Several values of
+    /// one field stand with `;` between. False when the header is no good: what the table defines is not known then.
+    func table(_ source: SourceText, _ body: (RegisterLine) -> Void) -> Bool {
+        guard
+            DocumentReader.passesLimits(
+                source, sizeLimit: Self.tableSizeLimit, lineLimit: Self.tableLineLimit, log: log)
+        else { return false }
+        let errorsBefore = log.errorCount
+        var header: (width: Int, columns: [String: Int]?)?
+        CSVReader.forEachRow(source, log: log) { row in
+            guard let (width, columns) = header else {
+                header = (row.count, self.columns(row, source))
+                return
             }
-            return line(row, columns)
+            // Nobody knows what the rows say below a header that is no good.
+            guard let columns else { return }
+            guard row.count == width else {
+                let problem = "expected \(width) fields, found \(row.count)"
+                return log.add(.badCSV(problem), at: row[0].range)
+            }
+            if let line = line(row, columns) { body(line) }
         }
+        if header == nil, log.errorCount == errorsBefore { log.add(.emptyFile, at: source.start) }
+        return header?.columns != nil
     }
 
     /// Where each column is, by name.
