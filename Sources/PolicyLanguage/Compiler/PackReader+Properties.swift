@@ -35,7 +35,7 @@ extension PackReader {
     }
 
     private func isLabel(_ name: String) -> Bool {
-        labels[name] != nil || labelsOfSystems.contains(name)
+        names.has(.label, name) || names.isUnsure(.label) || labelsOfSystems.contains(name)
     }
 
     private func mustNever(_ node: DocumentNode) -> MustNever? {
@@ -50,7 +50,9 @@ extension PackReader {
         let reach = reach(mapping)
         _ = mapping.read("because", .text)
         let cites = citations(mapping)
-        if let policyClass, !classes.contains(where: { policyClass.value.matches($0.name) }) {
+        if let policyClass, !names.isUnsure(.policyClass),
+            !names.all(.policyClass).keys.contains(where: { policyClass.value.matches($0) })
+        {
             log.add(.patternWithoutClass(policyClass.value.description), at: policyClass.range)
         }
         guard log.errorCount == errorsBefore else { return nil }

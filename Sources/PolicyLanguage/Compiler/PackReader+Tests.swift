@@ -84,14 +84,18 @@ extension PackReader {
         guard lines.count * common.reduce(1, { $0 + $1.value.size }) <= Self.tableLimit else {
             return log.add(.tooManyLines, at: table.keyRange("each"))
         }
+        // What no line has is missed once, at the table.
+        let lacks = { (key: String, own: String) in !node.has(key) && !lines.contains { $0.has(own) } }
+        let place = lacks("at", "at") || lacks("session", "with") ? table.range : nil
         let reported = log.mark
-        for line in lines { readLine(line, of: common, name, cites) }
+        for line in lines { readLine(line, of: common, name, cites, missingAt: place) }
         // Every line reads what the table has in common.
         log.dropRepeats(since: reported)
     }
 
     private func readLine(
-        _ node: DocumentNode, of table: [DocumentNode.Entry], _ name: Located<String>?, _ cites: [String]
+        _ node: DocumentNode, of table: [DocumentNode.Entry], _ name: Located<String>?, _ cites: [String],
+        missingAt place: SourceRange?
     ) {
         let keys = ["as", "with"] + Self.expectationKeys
         guard let line = MappingReader(node, "a line of a table", keys: keys, log: log) else { return }
@@ -104,7 +108,8 @@ extension PackReader {
         }
         guard
             let test = MappingReader(
-                .mapping(entries + [session].compactMap(\.self), node.range), "a test", keys: Self.testKeys,
+                .mapping(entries + [session].compactMap(\.self), place ?? node.range), "a test",
+                keys: Self.testKeys,
                 log: log)
         else { return }
         let full = own.flatMap { own in

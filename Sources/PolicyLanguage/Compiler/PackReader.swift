@@ -96,6 +96,32 @@ final class PackReader {
 
         static let fixedPaths = allCases.compactMap(\.path)
 
+        /// Whether a file has what it defines where it should be. Otherwise that is told, and references are not judged.
+        func isListed(in root: DocumentNode) -> Bool {
+            guard case .mapping(let entries, _) = root,
+                let list = entries.first(where: { $0.key == listKey })?.value
+            else { return false }
+            return switch (self, list) {
+            case (.vendor, .scalar), (.policy, .sequence), (.register, .sequence): !list.isEmpty
+            case (.vendor, _), (.policy, _), (_, .scalar), (_, .sequence): false
+            case (_, .mapping): true
+            }
+        }
+
+        private var listKey: String {
+            switch self {
+            case .clauses: "clauses"
+            case .authorities: "authorities"
+            case .offices: "offices"
+            case .register(let kind), .registerTable(let kind): kind.plural
+            case .systems: "systems"
+            case .policy: "classes"
+            case .vendor: "vendor"
+            case .properties: "must-never"
+            case .test: "tests"
+            }
+        }
+
         var defines: [PackNames.Kind] {
             switch self {
             case .clauses: [.clause]
@@ -140,6 +166,9 @@ final class PackReader {
         }
         // Systems belong to tenants, and classes name systems: one file has both tenants and classes.
         policyRoot = byKind[.policy]?.first.flatMap(\.self).flatMap { DocumentReader.read($0, log: log) }
+        if policyRoot.map(FileKind.policy.isListed(in:)) != true {
+            FileKind.policy.defines.forEach { names.doubt($0) }
+        }
         for kind in FileKind.allCases {
             if kind == .systems, let policyRoot { readTenants(policyRoot) }
             for source in byKind[kind] ?? [] {
@@ -156,6 +185,7 @@ final class PackReader {
             kind.defines.forEach { names.doubt($0) }
             return
         }
+        if !kind.isListed(in: root) { kind.defines.forEach { names.doubt($0) } }
         switch kind {
         case .clauses: readClauses(root)
         case .authorities: readAuthorities(root)
@@ -178,7 +208,7 @@ final class PackReader {
     /// What the pack means, once all files are read; checks what concerns them together. Good only without errors.
     func policy() -> Policy {
         warnOfUngrantable()
-        let known = labels.isEmpty ? systems.compactMap(\.label) : Array(labels.keys)
+        let known = hasLabels ? Array(names.all(.label).keys) : systems.compactMap(\.label)
         RegisterChecks(names: names, labels: Set(known), now: now, log: log).run(references)
         SystemChecks(inside: inside, insideIsKnown: insideIsKnown, systems: systems, log: log).run()
         if classes.count > Self.classLimit {
@@ -222,7 +252,10 @@ final class PackReader {
     }
 
     func newName(_ node: DocumentNode, _ kind: PackNames.Kind) -> Located<String>? {
-        guard let name = log.read(node, .name) else { return nil }
+        guard let name = log.read(node, .name) else {
+            if case .scalar(let text, _, let range) = node { _ = names.add(kind, text, at: range.start) }
+            return nil
+        }
         guard !Self.reserved.contains(name.value.lowercased()) else {
             log.add(.reservedName(kind.rawValue, name.value), at: name.range)
             // Defined all the same, so that references to it are not errors too.

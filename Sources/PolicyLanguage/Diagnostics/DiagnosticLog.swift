@@ -81,13 +81,15 @@ package final class DiagnosticLog {
         return excerpt.text
     }
 
-    /// Reports a name that is not defined, with the nearest one that is.
+    /// Reports a name that is not defined, with the nearest one that is, which is returned.
+    @discardableResult
     package func addUnknown(
         _ message: DiagnosticMessage, _ name: String, at range: SourceRange,
         among places: [String: SourceLocation?]
-    ) {
+    ) -> String? {
         let (notes, suggestion) = nearest(name, places)
         add(message, at: range, notes: notes, suggestion: suggestion)
+        return suggestion
     }
 
     /// Reports a value of the wrong kind, with what was probably meant.

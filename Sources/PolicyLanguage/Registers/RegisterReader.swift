@@ -23,18 +23,17 @@ struct RegisterReader {
 
     private var what: String { kind == .approval ? "an approval" : "a \(kind.rawValue)" }
 
-    /// The file's one key is the register's name (`devices`); below it a list of lines, or a mapping from names to them.
-    func lines(_ root: DocumentNode) -> [RegisterLine] {
+    /// The file's one key is the register's name (`devices`); below it a list of lines, or a mapping from names to them. Nil
+    /// for a line of which not even the name could be read.
+    func lines(_ root: DocumentNode) -> [RegisterLine?] {
         guard
             let file = MappingReader(root, "\(kind.plural).yaml", keys: [kind.plural], log: log),
             let node = file.requiredNode(kind.plural)
         else { return [] }
         if case .mapping(let entries, _) = node, kind == .user || !entries.isEmpty {
-            return entries.compactMap { entry in
-                line(entry.value, key: entry.keyNode)
-            }
+            return entries.map { line($0.value, key: $0.keyNode) }
         }
-        return log.items(node).compactMap { line($0, key: nil) }
+        return log.items(node).map { line($0, key: nil) }
     }
 
     /// - Parameter key: nil when it stands in the line itself.
@@ -42,7 +41,14 @@ struct RegisterReader {
         let own = key == nil ? [kind.keyName] : []
         let keys = own + kind.fields.map(\.name) + ["about"]
         let errorsBefore = log.errorCount
-        guard let mapping = MappingReader(node, what, keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, what, keys: keys, log: log) else {
+            return key.flatMap { log.read($0, .freeName) }.map { name in
+                RegisterLine(
+                    subject: RegisterSubject(kind, name.value), keyRange: name.range, fields: [:],
+                    ranges: [:],
+                    isWhole: false)
+            }
+        }
         _ = mapping.read("about", .text)
         let name = key.map { log.read($0, .freeName) } ?? mapping.require(kind.keyName, .freeName)
         var (fields, ranges): (RegisterFields, [String: SourceRange]) = ([:], [:])
