@@ -57,6 +57,29 @@ package struct FlowSpace: Hashable, Sendable {
         self.init(FlowBox(addresses: addresses, service: service))
     }
 
+    /// Every service at every address: the union of all those products, in time linear in the addresses, however many
+    /// services there are at each.
+    package init(addresses: [AddressRange], services: [Service]) {
+        let sorted = addresses.sorted { $0.first < $1.first }
+        var map = Addresses()
+        for family in AddressFamily.allCases {
+            let everywhere = FlowSpace(services.map { FlowBox(addresses: .all(family), service: $0) })
+            guard let protocols = everywhere.addresses.segments.first?.value else { continue }
+            var end = map.segments.last?.last
+            for range in sorted where range.family == family {
+                var first = range.first
+                // What an earlier range covers already is left out.
+                if let covered = end, covered.family == family, first <= covered {
+                    guard range.last > covered, let next = covered.next else { continue }
+                    first = next
+                }
+                map.append(Addresses.Segment(first: first, last: range.last, value: protocols))
+                end = range.last
+            }
+        }
+        self.init(map)
+    }
+
     private static func union(of spaces: ArraySlice<FlowSpace>) -> FlowSpace {
         guard let first = spaces.first else { return .empty }
         guard spaces.count > 1 else { return first }

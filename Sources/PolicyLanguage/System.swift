@@ -27,7 +27,6 @@ package struct System: Sendable, Hashable {
         self.label = label
         self.needs = needs
         self.location = location
-        space = FlowSpace(
-            addresses.flatMap { range in services.map { FlowBox(addresses: range, service: $0) } })
+        space = FlowSpace(addresses: addresses, services: services)
     }
 }

@@ -28,18 +28,10 @@ struct RulePack {
 
     /// - Parameter files: by path inside the pack.
     init(_ files: [(path: String, bytes: [UInt8])], at now: Instant) {
-        var texts: [PackFile] = []
-        var unreadable: [Diagnostic] = []
-        for file in files {
-            let (decoded, diagnostics) = PackFile.decode(path: file.path, bytes: file.bytes)
-            if let decoded { texts.append(decoded) }
-            unreadable += diagnostics
-        }
-        let (policy, diagnostics) = PolicyCompiler.compile(texts, now: now)
-        self.policy = unreadable.isEmpty ? policy : nil
-        self.diagnostics = unreadable + diagnostics
-        tests = self.policy.map(PolicyTestRunner.run) ?? []
-        proofs = self.policy.map { Prover($0, from: now).prove() } ?? []
+        let files = files.map { PackFile(path: $0.path, bytes: $0.bytes) }
+        (policy, diagnostics) = PolicyCompiler.compile(files, now: now)
+        tests = policy.map(PolicyTestRunner.run) ?? []
+        proofs = policy.map { Prover($0, from: now).prove() } ?? []
     }
 
     /// Everything that an administrator should read, as text: diagnostics, then failing tests.

@@ -61,6 +61,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [31, 32])
+    func servicesAtAddressesAreTheirProducts(seed: UInt64) {
+        var generator = Seeded(seed)
+        let services = ["ping", "esp", "ah", "tcp/80", "tcp/81-442", "tcp/0-65535", "udp/53", "udp/0-79"]
+            .compactMap { Service($0) }
+        for round in 0..<600 {
+            let ranges = (0..<Int.random(in: 0...5, using: &generator)).compactMap { _ -> AddressRange? in
+                let family = AddressFamily.allCases.randomElement(using: &generator) ?? .ipv4
+                let own = Universe.addresses.filter { $0.family == family }
+                let ends = [0, 1].map { _ in Int.random(in: own.indices, using: &generator) }.sorted()
+                return AddressRange(first: own[ends[0]].first, last: own[ends[1]].last)
+            }
+            let chosen = (0..<Int.random(in: 0...5, using: &generator))
+                .compactMap { _ in services.randomElement(using: &generator) }
+            let boxes = ranges.flatMap { range in
+                chosen.map { FlowBox(addresses: range, service: $0) }
+            }
+            #expect(
+                FlowSpace(addresses: ranges, services: chosen) == FlowSpace(boxes),
+                "seed \(seed), round \(round): \(boxes)")
+        }
+    }
+
     /// The space holds the model's packets, its boxes are disjoint and sorted, and its witness is one of its
     /// packets.
     private static func check(_ space: FlowSpace, _ model: Model, _ because: Comment) throws {

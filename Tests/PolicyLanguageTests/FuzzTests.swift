@@ -190,6 +190,17 @@ struct LimitTests {
         #expect(result.policy?.registers.devices.all.count == 10_006)
     }
 
+    @Test func noMoreAreKeptThanAnybodyReads() throws {
+        let errors = DiagnosticLog.errorLimit + 2
+        let rows = String(repeating: "alice\n", count: errors)
+        let result = try Packs.standard(replacing: ["users.csv": "name,groups\n" + rows])
+        #expect(result.policy == nil)
+        #expect(result.diagnostics.count == DiagnosticLog.errorLimit + 1)
+        let last = try #require(result.diagnostics.first { $0.id == .andMore })
+        #expect(last.message.contains(" 2 more "))
+        #expect(last.range.start.line == DiagnosticLog.errorLimit + 2)
+    }
+
     @Test func starsAndAmpersandsInProseAreFine() throws {
         let stars = String(repeating: "    * a point & another, *emphasised* and **strong**\n", count: 40)
         let users = "users:\n  alice:\n    groups: [staff]\n    about: |\n\(stars)"

@@ -25,16 +25,7 @@ enum Packs {
     static func compile(
         _ files: [(path: String, bytes: [UInt8])]
     ) -> (policy: Policy?, diagnostics: [Diagnostic]) {
-        var decoded: [PackFile] = []
-        var diagnostics: [Diagnostic] = []
-        for file in files {
-            let result = PackFile.decode(path: file.path, bytes: file.bytes)
-            decoded += [result.file].compactMap(\.self)
-            diagnostics += result.diagnostics
-        }
-        let result = PolicyCompiler.compile(decoded, now: now)
-        diagnostics += result.diagnostics
-        return (diagnostics.hasErrors ? nil : result.policy, diagnostics.sortedByPlace())
+        PolicyCompiler.compile(files.map { PackFile(path: $0.path, bytes: $0.bytes) }, now: now)
     }
 
     /// The default pack with some files put in place of its own, or added.

@@ -51,7 +51,7 @@ struct ConditionReader {
         guard mapping.has(key) || isRequired else { return nil }
         let written = mapping.requireList(key, .freeName, ifEmpty: "name an authority, or leave the key out")
         let found = written.compactMap { name in
-            names.check(.authority, name, log: log) ? names.authorities[name.value] : nil
+            names.check(.authority, name, log: log) ? names.authority(name.value) : nil
         }
         return found.isEmpty ? nil : found
     }
@@ -103,7 +103,7 @@ struct ConditionReader {
             }
             return all.isEmpty ? nil : all
         }
-        let found = names(mapping, key, .office)?.compactMap { names.offices[$0] } ?? []
+        let found = names(mapping, key, .office)?.map { names.office($0) } ?? []
         return found.isEmpty ? nil : found.sorted { $0.name < $1.name }
     }
 
@@ -152,7 +152,8 @@ struct ConditionReader {
         guard let from, let to, let clock, !days.isEmpty else { return nil }
         let all = days.reduce(into: Set()) { $0.formUnion($1.value) }
         guard let hours = WeeklyHours(days: all, from: from.value, to: to.value, clock: clock) else {
-            let found = "\(quoted(log.written(at: from.range))) to \(quoted(log.written(at: to.range)))"
+            let found = [from, to].map { quoted(log.written(at: $0.range).filter { !"\"'".contains($0) }) }
+                .joined(separator: " to ")
             let expected = "hours that begin before 24:00 and end at another time"
             log.add(.wrongValue(expected: expected, found: found), at: from.range)
             return nil
@@ -160,11 +161,14 @@ struct ConditionReader {
         return hours
     }
 
+    private static let knownZones = Dictionary(ZoneClock.knownNames.map { ($0, SourceLocation?.none) }) {
+        first, _ in first
+    }
+
     func zone(_ node: DocumentNode) -> ZoneClock? {
         guard let name = log.read(node, .freeName) else { return nil }
         if let clock = ZoneClock(named: name.value) { return clock }
-        let known = Dictionary(ZoneClock.knownNames.map { ($0, SourceLocation?.none) }) { first, _ in first }
-        log.addUnknown(.unknownZone(name.value), name.value, at: name.range, among: known)
+        log.addUnknown(.unknownZone(name.value), name.value, at: name.range, among: Self.knownZones)
         return nil
     }
 }

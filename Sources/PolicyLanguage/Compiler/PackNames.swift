@@ -61,6 +61,22 @@ struct PackNames {
 
     mutating func keep(_ tenant: Tenant) { tenants[tenant.name] = tenant }
 
+    /// What a name stands for. Of what could not be read there is only the name: enough for all else to be read, and the
+    /// pack is not loaded.
+    func authority(_ name: String) -> Authority {
+        authorities[name]
+            ?? Authority(name: name, digests: [], location: SourceLocation(file: "", line: 1, column: 1))
+    }
+
+    func office(_ name: String) -> Office { offices[name] ?? Office(name: name, networks: []) }
+
+    func tenant(_ name: String) -> Tenant {
+        tenants[name]
+            ?? Tenant(
+                name: name, organisation: name, mfaWithin: .seconds(1),
+                serving: Settings.Serving(at: SourceLocation(file: "", line: 1, column: 1)))
+    }
+
     mutating func doubt(_ kind: Kind) { unsure.insert(kind) }
 
     func has(_ kind: Kind, _ name: String) -> Bool { places[kind]?[name] != nil }

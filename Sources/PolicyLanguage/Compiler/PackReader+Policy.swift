@@ -48,14 +48,16 @@ extension PackReader {
     private func readLabels(_ file: MappingReader) {
         guard file.has("labels") else { return }
         hasLabels = true
-        for entry in file.pairs("labels") {
+        guard let node = file.node("labels") else { return names.doubt(.label) }
+        if case .mapping = node {} else { names.doubt(.label) }
+        for entry in log.pairs(node) {
             guard let name = newName(entry, .label), define(.label, name),
                 let label = MappingReader(entry.value, "a label", keys: ["about", "remote"], log: log)
             else { continue }
             _ = label.read("about", .text)
             let use: Located<RemoteUse>? = label.require("remote", .choice("what may be done from afar"))
-            // A label that could not be read lets nobody in; the pack is not loaded anyway.
-            labels[name.value] = use?.value ?? .never
+            // What one that could not be read asks for is not known. The pack is not loaded anyway.
+            labels[name.value] = use?.value ?? .withApproval
         }
     }
 
@@ -97,9 +99,10 @@ extension PackReader {
         return items.compactMap(log.readAddresses)
     }
 
+    static let policyKeys = ["about", "inside", "tenants", "classes"] + settingKeys
+
     func readPolicy(_ root: DocumentNode) {
-        let keys = ["about", "inside", "tenants", "classes"] + Self.settingKeys
-        guard let file = MappingReader(root, "policy.yaml", keys: keys, log: log) else { return }
+        guard let file = MappingReader(root, "policy.yaml", keys: Self.policyKeys, log: log) else { return }
         about = file.read("about", .text)?.value ?? ""
         _ = file.node("tenants")
         readSettings(file)
@@ -124,6 +127,8 @@ extension PackReader {
         let keys = ["name", "when", "access", "cites", "tell", "idle"]
         guard let mapping = MappingReader(node, "a class", keys: keys, log: log) else { return }
         let name = mapping.requiredNode("name").flatMap { newName($0, .policyClass) }
+        // Whoever names a class that has no name, or a list of them, may mean this one.
+        if name == nil { names.doubt(.policyClass) }
         let errorsBefore = log.errorCount
         let when = mapping.node("when").map(conditions.read) ?? []
         if log.errorCount > errorsBefore, let name { doubtfulClasses.insert(name.value) }
@@ -171,6 +176,7 @@ extension PackReader {
         for condition in conditions where condition.test == .unregistered {
             let range = SourceRange(start: condition.location, length: "device".count)
             log.add(.unregisteredWithAccess(kind.rawValue, name.value), at: range)
+            if kind == .policyClass { doubtfulClasses.insert(name.value) }
         }
     }
 }

@@ -3,11 +3,26 @@ extension PackReader {
     func readProperties(_ root: DocumentNode) {
         let keys = ["without-mfa", "personal-data", "one-family", "must-never"]
         guard let file = MappingReader(root, "properties.yaml", keys: keys, log: log) else { return }
+        // Too many classes is all there is to say of a pack then; each pattern would be held against all of them.
+        guard classes.count <= Self.classLimit else { return }
+        labelsOfSystems = Set(systems.compactMap(\.label))
         properties = Properties(
             withoutMFA: file.list("without-mfa", .freeName).map { Set($0.filter(isSystem).map(\.value)) },
             personalData: systemsOrLabels(file, "personal-data") ?? [],
             oneFamily: Set((file.list("one-family", .freeName) ?? []).filter(isSystem).map(\.value)),
-            mustNever: file.node("must-never").map { log.items($0).compactMap(mustNever) } ?? [])
+            mustNever: mustNever(file))
+    }
+
+    /// Each is proved for every session, and holds for classes that are looked for among all.
+    private static let mustNeverLimit = 1000
+
+    private func mustNever(_ file: MappingReader) -> [MustNever] {
+        guard let items = file.node("must-never").map(log.items) else { return [] }
+        guard items.count <= Self.mustNeverLimit else {
+            reportTooMany("properties", Self.mustNeverLimit, items[Self.mustNeverLimit].range.start)
+            return []
+        }
+        return items.compactMap(mustNever)
     }
 
     private func isSystem(_ name: Located<String>) -> Bool { names.check(.system, name, log: log) }
@@ -20,7 +35,7 @@ extension PackReader {
     }
 
     private func isLabel(_ name: String) -> Bool {
-        labels[name] != nil || systems.contains { $0.label == name }
+        names.has(.label, name) || names.isUnsure(.label) || labelsOfSystems.contains(name)
     }
 
     private func mustNever(_ node: DocumentNode) -> MustNever? {
@@ -35,7 +50,9 @@ extension PackReader {
         let reach = reach(mapping)
         _ = mapping.read("because", .text)
         let cites = citations(mapping)
-        if let policyClass, !classes.contains(where: { policyClass.value.matches($0.name) }) {
+        if let policyClass, !names.isUnsure(.policyClass),
+            !names.all(.policyClass).keys.contains(where: { policyClass.value.matches($0) })
+        {
             log.add(.patternWithoutClass(policyClass.value.description), at: policyClass.range)
         }
         guard log.errorCount == errorsBefore else { return nil }

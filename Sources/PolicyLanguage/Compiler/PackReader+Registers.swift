@@ -8,12 +8,13 @@ extension PackReader {
         guard let file = MappingReader(root, "clauses.yaml", keys: ["clauses"], log: log) else { return }
         for entry in file.pairs("clauses") {
             let id = Located(entry.key, at: entry.keyRange)
+            // Defined also when something of it is wrong, so that citations are not errors too.
+            let isNew = define(.clause, id)
             guard let mapping = MappingReader(entry.value, "a clause", keys: Self.clauseKeys, log: log),
-                log.read(.scalar(id.value, isPlain: false, id.range), .freeName) != nil
+                log.read(entry.keyNode, .freeName) != nil
             else { continue }
             let clause = clause(mapping, id)
-            // Defined also when something of it is wrong, so that citations are not errors too.
-            if define(.clause, id) { clauses.append(clause) }
+            if isNew { clauses.append(clause) }
         }
     }
 
@@ -49,12 +50,14 @@ extension PackReader {
             return
         }
         for entry in file.pairs("authorities") {
-            guard let name = newName(entry, .authority),
+            guard let name = newName(entry, .authority) else { continue }
+            let isNew = define(.authority, name)
+            guard
                 let mapping = MappingReader(
                     entry.value, "an authority", keys: Self.authorityKeys, log: log)
             else { continue }
             let authority = authority(mapping, name)
-            if define(.authority, name) {
+            if isNew {
                 names.keep(authority)
                 authorities.append(authority)
             }
@@ -116,13 +119,14 @@ extension PackReader {
     // MARK: Lines of registers
 
     func readRegister(_ root: DocumentNode, _ kind: RegisterKind) {
-        for line in RegisterReader(kind: kind, log: log).lines(root) { add(line) }
+        for line in RegisterReader(kind: kind, log: log).lines(root) {
+            if let line { add(line) } else { doubt(kind) }
+        }
     }
 
     /// The same register as a table: what an inventory system exports.
     func readRegisterTable(_ source: SourceText, _ kind: RegisterKind) {
-        guard let lines = RegisterReader(kind: kind, log: log).table(source) else { return doubt(kind) }
-        for line in lines { add(line) }
+        if !RegisterReader(kind: kind, log: log).table(source, add) { doubt(kind) }
     }
 
     private func doubt(_ kind: RegisterKind) {
@@ -137,6 +141,7 @@ extension PackReader {
             for group in line.fields["groups"] ?? [] {
                 _ = names.add(.group, group, at: line.ranges["groups"]?.start)
             }
+            if !line.isWhole { names.doubt(.group) }
         }
         // The name counts even when the rest is no good, so that references to it are not errors too.
         guard define(kind.names, Located(line.subject.key, at: line.keyRange)), line.isWhole,

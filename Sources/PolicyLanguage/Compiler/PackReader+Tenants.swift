@@ -2,9 +2,17 @@
 extension PackReader {
     func readTenants(_ root: DocumentNode) {
         // What else is there, and whether it may be, is for whoever reads all of the file.
-        guard case .mapping(let entries, _) = root,
-            let node = entries.first(where: { $0.key == "tenants" })?.value, !node.isEmpty
-        else { return }
+        guard case .mapping(let entries, _) = root else { return }
+        guard let node = entries.first(where: { $0.key == "tenants" })?.value else {
+            let misspelt = entries.contains { entry in
+                !Self.policyKeys.contains(entry.key)
+                    && NearestName.find(entry.key, among: Self.policyKeys) == "tenants"
+            }
+            if misspelt { names.doubt(.tenant) }
+            return
+        }
+        if case .mapping = node {} else { names.doubt(.tenant) }
+        guard !node.isEmpty else { return }
         var organisations: [String: SourceLocation] = [:]
         for entry in log.pairs(node) {
             guard let name = newName(entry, .tenant), define(.tenant, name),
@@ -44,6 +52,6 @@ extension PackReader {
         guard let name = system.read("tenant", .freeName), names.check(.tenant, name, log: log) else {
             return nil
         }
-        return names.tenants[name.value].map { Condition(.tenant($0), at: name.range.start) }
+        return Condition(.tenant(names.tenant(name.value)), at: name.range.start)
     }
 }

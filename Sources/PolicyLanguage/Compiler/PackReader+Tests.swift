@@ -64,6 +64,9 @@ extension PackReader {
 
     // MARK: Tables
 
+    /// In values that are read, those in common once for every line.
+    private static let tableLimit = 1_000_000
+
     /// One test for each line of a table. A line says what it is `as`, which keys of the session it lays over those of
     /// the table, and what it expects; what it does not expect itself, the table does.
     private func readTable(_ node: DocumentNode) {
@@ -76,16 +79,23 @@ extension PackReader {
         if case .sequence(let items, let range) = list, items.isEmpty {
             log.add(.emptyList("each", instead: "describe a session, or leave the table out"), at: range)
         }
-        let reported = log.diagnostics.count
-        for line in log.items(list) {
-            readLine(line, of: node.entries.filter { Self.testKeys.contains($0.key) }, name, cites)
+        let common = node.entries.filter { Self.testKeys.contains($0.key) }
+        let lines = log.items(list)
+        guard lines.count * common.reduce(1, { $0 + $1.value.size }) <= Self.tableLimit else {
+            return log.add(.tooManyLines, at: table.keyRange("each"))
         }
+        // What no line has is missed once, at the table.
+        let lacks = { (key: String, own: String) in !node.has(key) && !lines.contains { $0.has(own) } }
+        let place = lacks("at", "at") || lacks("session", "with") ? table.range : nil
+        let reported = log.mark
+        for line in lines { readLine(line, of: common, name, cites, missingAt: place) }
         // Every line reads what the table has in common.
         log.dropRepeats(since: reported)
     }
 
     private func readLine(
-        _ node: DocumentNode, of table: [DocumentNode.Entry], _ name: Located<String>?, _ cites: [String]
+        _ node: DocumentNode, of table: [DocumentNode.Entry], _ name: Located<String>?, _ cites: [String],
+        missingAt place: SourceRange?
     ) {
         let keys = ["as", "with"] + Self.expectationKeys
         guard let line = MappingReader(node, "a line of a table", keys: keys, log: log) else { return }
@@ -98,7 +108,8 @@ extension PackReader {
         }
         guard
             let test = MappingReader(
-                .mapping(entries + [session].compactMap(\.self), node.range), "a test", keys: Self.testKeys,
+                .mapping(entries + [session].compactMap(\.self), place ?? node.range), "a test",
+                keys: Self.testKeys,
                 log: log)
         else { return }
         let full = own.flatMap { own in
@@ -164,4 +175,13 @@ extension DocumentNode {
     }
 
     fileprivate func has(_ key: String) -> Bool { entries.contains { $0.key == key } }
+
+    /// How many values it is made of.
+    fileprivate var size: Int {
+        switch self {
+        case .scalar: 1
+        case .sequence(let items, _): items.reduce(1) { $0 + $1.size }
+        case .mapping(let entries, _): entries.reduce(1) { $0 + $1.value.size }
+        }
+    }
 }

@@ -32,6 +32,8 @@ final class PackReader {
     var labels: [String: RemoteUse] = [:]
     /// False when the pack does not say which labels there are: they are words only then.
     var hasLabels = false
+    /// Those that systems have, whether the pack lists labels or not; known when properties are read.
+    var labelsOfSystems: Set<String> = []
     /// Public keys of devices, and where each was given.
     var keys: [String: SourceLocation] = [:]
     /// Certificates of authorities and devices alike, and where each was given.
@@ -94,6 +96,32 @@ final class PackReader {
 
         static let fixedPaths = allCases.compactMap(\.path)
 
+        /// Whether a file has what it defines where it should be. Otherwise that is told, and references are not judged.
+        func isListed(in root: DocumentNode) -> Bool {
+            guard case .mapping(let entries, _) = root,
+                let list = entries.first(where: { $0.key == listKey })?.value
+            else { return false }
+            return switch (self, list) {
+            case (.vendor, .scalar), (.policy, .sequence), (.register, .sequence): !list.isEmpty
+            case (.vendor, _), (.policy, _), (_, .scalar), (_, .sequence): false
+            case (_, .mapping): true
+            }
+        }
+
+        private var listKey: String {
+            switch self {
+            case .clauses: "clauses"
+            case .authorities: "authorities"
+            case .offices: "offices"
+            case .register(let kind), .registerTable(let kind): kind.plural
+            case .systems: "systems"
+            case .policy: "classes"
+            case .vendor: "vendor"
+            case .properties: "must-never"
+            case .test: "tests"
+            }
+        }
+
         var defines: [PackNames.Kind] {
             switch self {
             case .clauses: [.clause]
@@ -110,11 +138,11 @@ final class PackReader {
     }
 
     func read(_ files: [PackFile]) {
-        var byKind: [FileKind: [SourceText]] = [:]
+        var byKind: [FileKind: [SourceText?]] = [:]
         var paths: Set<String> = []
         for file in files.sorted(by: { $0.path < $1.path }) {
             let source = SourceText(path: file.path, text: file.text)
-            log.register(source)
+            if let problem = file.problem { log.add(problem) } else { log.register(source) }
             guard paths.insert(file.path).inserted else {
                 log.add(.duplicateName("file", file.path), at: source.start)
                 continue
@@ -125,7 +153,7 @@ final class PackReader {
                 log.addUnknown(.unknownFile(file.path), file.path, at: source.start, among: known)
                 continue
             }
-            byKind[kind, default: []].append(source)
+            byKind[kind, default: []].append(file.problem == nil ? source : nil)
         }
         if byKind[.policy] == nil {
             let place = SourceLocation(file: "policy.yaml", line: 1, column: 1)
@@ -137,10 +165,15 @@ final class PackReader {
             names.doubt(.group)
         }
         // Systems belong to tenants, and classes name systems: one file has both tenants and classes.
-        policyRoot = byKind[.policy]?.first.flatMap { DocumentReader.read($0, log: log) }
+        policyRoot = byKind[.policy]?.first.flatMap(\.self).flatMap { DocumentReader.read($0, log: log) }
+        if policyRoot.map(FileKind.policy.isListed(in:)) != true {
+            FileKind.policy.defines.forEach { names.doubt($0) }
+        }
         for kind in FileKind.allCases {
             if kind == .systems, let policyRoot { readTenants(policyRoot) }
-            for source in byKind[kind] ?? [] { read(source, as: kind) }
+            for source in byKind[kind] ?? [] {
+                if let source { read(source, as: kind) } else { kind.defines.forEach { names.doubt($0) } }
+            }
             // What comes after them may name them.
             if kind == .vendor { placeVendors() }
         }
@@ -152,6 +185,7 @@ final class PackReader {
             kind.defines.forEach { names.doubt($0) }
             return
         }
+        if !kind.isListed(in: root) { kind.defines.forEach { names.doubt($0) } }
         switch kind {
         case .clauses: readClauses(root)
         case .authorities: readAuthorities(root)
@@ -174,18 +208,34 @@ final class PackReader {
     /// What the pack means, once all files are read; checks what concerns them together. Good only without errors.
     func policy() -> Policy {
         warnOfUngrantable()
-        let labelsOfSystems = labels.isEmpty ? systems.compactMap(\.label) : Array(labels.keys)
-        RegisterChecks(names: names, labels: Set(labelsOfSystems), now: now, log: log).run(references)
+        let known = hasLabels ? Array(names.all(.label).keys) : systems.compactMap(\.label)
+        RegisterChecks(names: names, labels: Set(known), now: now, log: log).run(references)
         SystemChecks(inside: inside, insideIsKnown: insideIsKnown, systems: systems, log: log).run()
-        ClassChecks(classes: classes.filter { !doubtfulClasses.contains($0.name) }, log: log).run()
-        // A class that could not be read whole might be the one that is asked for.
-        if doubtfulClasses.isEmpty { BehaviourChecks(classes: classes, log: log).run() }
+        if classes.count > Self.classLimit {
+            reportTooMany("classes", Self.classLimit, classes[Self.classLimit].location)
+        } else {
+            ClassChecks(classes: classes.filter { !doubtfulClasses.contains($0.name) }, log: log).run()
+            // A class that could not be read whole might be the one that is asked for.
+            if doubtfulClasses.isEmpty { BehaviourChecks(classes: classes, log: log).run() }
+        }
+        if tests.count > Self.testLimit {
+            reportTooMany("tests", Self.testLimit, tests[Self.testLimit].location)
+        }
         return Policy(
             about: about, inside: inside.map(\.value), authorities: authorities,
             systems: systems.map(\.system),
             classes: classes, registers: registers, offices: offices, tenants: tenants, tests: tests,
             settingTests: settingTests, settings: settings, clauses: clauses,
             properties: properties)
+    }
+
+    /// Vendors' among them. A session is held against one after the other, and each is held against all before it.
+    static let classLimit = 3_000
+    /// Each is decided anew at every reading of the pack.
+    private static let testLimit = 50_000
+
+    func reportTooMany(_ what: String, _ limit: Int, _ location: SourceLocation) {
+        log.add(.tooMany(what, limit: limit), at: SourceRange(start: location))
     }
 
     /// Gives a name to something; a name that is taken is reported with the place of the first.
@@ -202,7 +252,10 @@ final class PackReader {
     }
 
     func newName(_ node: DocumentNode, _ kind: PackNames.Kind) -> Located<String>? {
-        guard let name = log.read(node, .name) else { return nil }
+        guard let name = log.read(node, .name) else {
+            if case .scalar(let text, _, let range) = node { _ = names.add(kind, text, at: range.start) }
+            return nil
+        }
         guard !Self.reserved.contains(name.value.lowercased()) else {
             log.add(.reservedName(kind.rawValue, name.value), at: name.range)
             // Defined all the same, so that references to it are not errors too.

@@ -4,11 +4,18 @@ import Sessions
 /// What loans and approvals refer to. All of it warnings: a device or a person may be registered by command, and what is
 /// over refers to what may be gone.
 struct RegisterChecks {
-    let names: PackNames
-    /// Without a list of labels in the pack, they are words that systems have.
-    let labels: Set<String>
-    let now: Instant
-    let log: DiagnosticLog
+    private let names: PackNames
+    private let labels: [String: SourceLocation?]
+    private let now: Instant
+    private let log: DiagnosticLog
+
+    /// - Parameter labels: without a list of labels in the pack, the words that systems have.
+    init(names: PackNames, labels: Set<String>, now: Instant, log: DiagnosticLog) {
+        self.names = names
+        self.labels = Dictionary(uniqueKeysWithValues: labels.map { ($0, SourceLocation?.none) })
+        self.now = now
+        self.log = log
+    }
 
     func run(_ lines: [RegisterLine]) {
         for line in lines where isOpen(line) {
@@ -39,11 +46,12 @@ struct RegisterChecks {
     }
 
     private func checkLabels(of line: RegisterLine) {
-        guard let range = line.ranges["labels"], !names.isUnsure(.system) else { return }
-        let known = Dictionary(labels.map { ($0, SourceLocation?.none) }) { first, _ in first }
-        for label in line.fields["labels"] ?? [] where !labels.contains(label) {
+        guard let range = line.ranges["labels"], !names.isUnsure(.system), !names.isUnsure(.label) else {
+            return
+        }
+        for label in line.fields["labels"] ?? [] where labels[label] == nil {
             log.addUnknown(
-                .unknownName("label", label, in: "\(line.subject)"), label, at: range, among: known)
+                .unknownName("label", label, in: "\(line.subject)"), label, at: range, among: labels)
         }
     }
 }

@@ -81,6 +81,10 @@ extension SystemChecks {
         let second: Int
     }
 
+    /// Room for a thousand systems behind one address. Held against each other are as many systems as share an address,
+    /// and their addresses: in a pack that means something these are few.
+    private static let overlapWorkLimit = 4_000_000
+
     /// Finds systems that share packets. Going through all addresses in order keeps the pairs to those that share
     /// an address, of which there are few.
     private func checkOverlaps() {
@@ -91,12 +95,18 @@ extension SystemChecks {
         all.sort { $0.addresses.value.first < $1.addresses.value.first }
         var open: [(addresses: Located<AddressRange>, index: Int)] = []
         var seen: Set<Pair> = []
+        var work = 0
         for next in all {
             open.removeAll { $0.addresses.value.last < next.addresses.value.first }
+            work += open.count
             for earlier in open where earlier.index != next.index {
                 let pair = Pair(first: min(earlier.index, next.index), second: max(earlier.index, next.index))
                 guard seen.insert(pair).inserted else { continue }
                 let place = earlier.index > next.index ? earlier.addresses : next.addresses
+                work += systems[pair.first].size + systems[pair.second].size
+                guard work < Self.overlapWorkLimit else {
+                    return log.add(.tooManyOverlaps, at: place.range)
+                }
                 compare(systems[pair.first], systems[pair.second], at: place.range)
             }
             open.append(next)

@@ -9,6 +9,9 @@ struct SystemDraft {
     let label: String?
     /// False when part of it could not be read: what it takes and asks for is not known then, and not judged.
     let isWhole: Bool
+
+    /// What holding it against another costs, in parts of it.
+    var size: Int { system.addresses.count + system.services.count }
 }
 
 /// Address forms whose mistakes deserve more than "expected an address".

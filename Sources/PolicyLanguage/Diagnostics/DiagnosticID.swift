@@ -2,6 +2,7 @@
 package enum DiagnosticID: String, Sendable, Hashable, CaseIterable {
     case accessWithoutCertificate = "access-without-certificate"
     case anchorsRefused = "anchors-refused"
+    case andMore = "and-more"
     case badCharacter = "bad-character"
     case badCSV = "bad-csv"
     case badYAML = "bad-yaml"
@@ -31,6 +32,7 @@ package enum DiagnosticID: String, Sendable, Hashable, CaseIterable {
     case shadowedClass = "shadowed-class"
     case specialAddress = "special-address"
     case tagsRefused = "tags-refused"
+    case tooMany = "too-many"
     case undefinedAuthority = "undefined-authority"
     case undefinedClass = "undefined-class"
     case undefinedClause = "undefined-clause"
@@ -54,9 +56,8 @@ package enum DiagnosticID: String, Sendable, Hashable, CaseIterable {
     /// One severity for each: what may be loaded, and what may not, is not a matter of circumstances.
     package var severity: Diagnostic.Severity {
         switch self {
-        case .accessWithoutCertificate, .contractEnded, .contractEndsSoon, .matchesEveryone,
-            .overlappingSystems,
-            .reviewOverdue, .shadowedClass, .ungrantable, .unknownName, .unknownUser:
+        case .accessWithoutCertificate, .andMore, .contractEnded, .contractEndsSoon, .matchesEveryone,
+            .overlappingSystems, .reviewOverdue, .shadowedClass, .ungrantable, .unknownName, .unknownUser:
             .warning
         default: .error
         }

@@ -20,6 +20,10 @@ extension DiagnosticMessage {
     static let anchorsRefused = Self(
         .anchorsRefused, "anchors and aliases are not allowed: write the value out where it is meant")
 
+    static func andMore(_ count: Int) -> Self {
+        Self(.andMore, "from here on, \(count) more are not shown: put right what is above first")
+    }
+
     static func badCharacter(_ scalar: Unicode.Scalar) -> Self {
         let hex = String(scalar.value, radix: 16, uppercase: true)
         let padded = String(repeating: "0", count: max(0, 4 - hex.count)) + hex
@@ -93,7 +97,7 @@ extension DiagnosticMessage {
     }
 
     static func lineTooLong(limit: Int) -> Self {
-        Self(.lineTooLong, "the line is longer than \(limit) characters")
+        Self(.lineTooLong, "the line is longer than \(limit) bytes")
     }
 
     static func matchesEveryone(_ name: String) -> Self {
@@ -154,6 +158,16 @@ extension DiagnosticMessage {
     }
 
     static let tagsRefused = Self(.tagsRefused, "tags are not allowed: every value is read as it is written")
+
+    static func tooMany(_ what: String, limit: Int) -> Self {
+        Self(.tooMany, "there are more than \(limit) \(what)")
+    }
+
+    static let tooManyLines = Self(
+        .tooMany, "the lines of the table, each with all that they have in common, are too many to be read")
+
+    static let tooManyOverlaps = Self(
+        .tooMany, "too many systems share addresses with others to be held against each other")
 
     static func undefined(_ id: DiagnosticID, _ kind: String, _ name: String) -> Self {
         Self(id, "\(kind) \(quoted(name)) is not defined")

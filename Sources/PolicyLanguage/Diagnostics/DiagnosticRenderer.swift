@@ -7,17 +7,34 @@ package enum DiagnosticRenderer {
     package static func text(_ diagnostics: some Sequence<Diagnostic>) -> String {
         let sorted = diagnostics.sortedByPlace()
         guard !sorted.isEmpty else { return "" }
-        return sorted.map(text).joined() + summary(sorted) + "\n"
+        var line = Line()
+        return sorted.map { text($0, &line) }.joined() + summary(sorted) + "\n"
     }
 
     /// One diagnostic, ending in a line end.
     package static func text(_ diagnostic: Diagnostic) -> String {
+        var line = Line()
+        return text(diagnostic, &line)
+    }
+
+    /// The line that was cut last: a long one can have many mistakes, and is taken apart once.
+    private struct Line {
+        private var text = ""
+        private var characters: [Character] = []
+
+        mutating func characters(of text: String) -> [Character] {
+            if text != self.text { (self.text, characters) = (text, Array(text)) }
+            return characters
+        }
+    }
+
+    private static func text(_ diagnostic: Diagnostic, _ line: inout Line) -> String {
         let place = printable(diagnostic.range.start.description)
         var lines = ["\(place): \(diagnostic.severity): \(diagnostic.message) [\(diagnostic.id)]"]
         let gutter = String(diagnostic.range.start.line)
         let margin = String(repeating: " ", count: gutter.count)
         if !diagnostic.excerpt.isEmpty {
-            let (excerpt, marks) = excerpt(diagnostic)
+            let (excerpt, marks) = excerpt(diagnostic, line.characters(of: diagnostic.excerpt))
             lines.append("\(gutter) | \(excerpt)")
             lines.append("\(margin) | \(marks)")
         }
@@ -47,10 +64,12 @@ package enum DiagnosticRenderer {
         }
     }
 
-    private static func excerpt(_ diagnostic: Diagnostic) -> (line: String, marks: String) {
+    private static func excerpt(
+        _ diagnostic: Diagnostic, _ characters: [Character]
+    ) -> (line: String, marks: String) {
         let column = diagnostic.range.start.column
-        let dropped = diagnostic.excerpt.count <= widest ? 0 : max(0, column - widest / 2)
-        let window = diagnostic.excerpt.dropFirst(dropped).prefix(widest)
+        let dropped = characters.count <= widest ? 0 : max(0, column - widest / 2)
+        let window = characters.dropFirst(dropped).prefix(widest)
         let lead = window.prefix(column - 1 - dropped)
         // A tab stays one, in both lines, so that the caret stands below whatever width the terminal gives it.
         let indent = lead.map { $0 == "\t" ? "\t" : " " }.joined()

@@ -12,13 +12,40 @@ package struct SourceText: Sendable {
         lines = Self.lines(of: self.text)
     }
 
-    /// Line ends are those that libyaml counts: LF, CR, CRLF, NEL, LS and PS.
+    /// Line ends are those that libyaml counts: LF, CR, CRLF, NEL, LS and PS. Looked for among bytes: that a line end
+    /// is a character of its own, whatever stands beside it, needs no look at the characters (UAX #29, GB4 and GB5).
     private static func lines(of text: String) -> [Substring] {
-        text.split(omittingEmptySubsequences: false) { character in
-            switch character {
-            case "\n", "\r", "\r\n", "\u{85}", "\u{2028}", "\u{2029}": true
-            default: false
+        let bytes = text.utf8
+        var lines: [Substring] = []
+        var start = bytes.startIndex
+        var index = start
+        while index < bytes.endIndex {
+            let length = lineEnd(bytes, at: index)
+            guard length > 0 else {
+                bytes.formIndex(after: &index)
+                continue
             }
+            lines.append(text[start..<index])
+            bytes.formIndex(&index, offsetBy: length)
+            start = index
+        }
+        lines.append(text[start...])
+        return lines
+    }
+
+    /// How many bytes of a line end stand here; 0 when there is none.
+    private static func lineEnd(_ bytes: String.UTF8View, at index: String.Index) -> Int {
+        let byte = bytes[index]
+        if byte == 0x0A { return 1 }
+        // Most bytes, without a look at those behind them.
+        guard byte == 0x0D || byte == 0xC2 || byte == 0xE2 else { return 0 }
+        let next = Array(bytes[index...].prefix(3).dropFirst())
+        switch (byte, next.first, next.last) {
+        case (0x0D, 0x0A, _): return 2
+        case (0x0D, _, _): return 1
+        case (0xC2, 0x85, _): return 2
+        case (0xE2, 0x80, 0xA8), (0xE2, 0x80, 0xA9): return 3
+        default: return 0
         }
     }
 

@@ -5,11 +5,10 @@ enum CSVReader {
         var range: SourceRange
     }
 
-    /// All rows, the header among them. A row with a stray quote is reported and left out. Linear in the length of the
-    /// text.
-    static func rows(_ source: SourceText, log: DiagnosticLog) -> [[Field]] {
+    /// Hands out row by row, the header first: a table can be large. A row with a stray quote is reported and left out.
+    /// Linear in the length of the text.
+    static func forEachRow(_ source: SourceText, log: DiagnosticLog, _ body: ([Field]) -> Void) {
         var reader = DelimitedReader(Array(source.text.utf8), endsAtUnicodeLineEnds: true)
-        var rows: [[Field]] = []
         while let row = reader.next() {
             if let problem = row.problem {
                 let place = reader.place(of: problem.at, in: row)
@@ -17,9 +16,8 @@ enum CSVReader {
                     .badCSV(problem.what.rawValue), at: source.range(line: place.line, column: place.column))
                 continue
             }
-            rows.append(fields(reader, row, source.path))
+            body(fields(reader, row, source.path))
         }
-        return rows
     }
 
     private static func fields(_ reader: DelimitedReader, _ row: DelimitedReader.Row, _ path: String)

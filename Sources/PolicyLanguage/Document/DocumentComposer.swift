@@ -5,6 +5,9 @@ import Yams
 /// Yams gives up at the first mapping that has a key twice. To find the other errors too, the first letter of the
 /// earlier key is masked by one of private use, of which no name has any, and the text is composed again. Columns
 /// stay as they are, and the converter puts the letter back before it reports the double.
+///
+/// Stars are masked too. A few lines of aliases stand for more nodes than memory holds, and Yams looks into all of them
+/// when one is a key; behind a mask they are words, which the converter refuses.
 struct DocumentComposer {
     /// Where Yams says a node begins; columns count Unicode scalars.
     struct Place: Hashable {
@@ -12,16 +15,24 @@ struct DocumentComposer {
         let column: Int
     }
 
+    /// What stands in the text for something else.
+    struct Masks {
+        /// The letter to put back for each masked key.
+        fileprivate(set) var letters: [Place: Character] = [:]
+        /// In place of every star; nil when there are none.
+        fileprivate(set) var star: Unicode.Scalar?
+    }
+
     let source: SourceText
     let log: DiagnosticLog
 
-    /// The letter to put back for each masked key.
-    private(set) var masks: [Place: Character] = [:]
+    private(set) var masks = Masks()
 
-    /// Every mask costs a pass over the file.
-    private static let maskLimit = 32
-    /// More than this may stand for more nodes than memory holds, and Yams hashes keys through aliases.
-    private static let aliasLimit = 20
+    /// Every masked key costs a pass over the file: so many, and so many bytes in all.
+    private static let keyLimit = 32
+    private static let passLimit = 8 << 20
+    /// Yams compares keys by what is in them, at every level anew. Nobody writes more keys with a question mark than these.
+    private static let longKeyLimit = 20
 
     init(source: SourceText, log: DiagnosticLog) {
         self.source = source
@@ -29,9 +40,10 @@ struct DocumentComposer {
     }
 
     /// The parser is handed out because it owns the anchors, which the nodes only refer to.
-    consuming func compose() -> (root: Node, parser: Parser, masks: [Place: Character])? {
-        guard !hasManyAliases() else { return nil }
+    consuming func compose() -> (root: Node, parser: Parser, masks: Masks)? {
+        guard !hasManyLongKeys() else { return nil }
         var text = Array(source.text.unicodeScalars)
+        guard maskStars(in: &text) else { return nil }
         while true {
             do {
                 var masked = String.UnicodeScalarView()
@@ -44,7 +56,7 @@ struct DocumentComposer {
                 return (root, parser, masks)
             } catch YamlError.duplicatedKeysInMapping(let keys, let context) {
                 if mask(Place(line: context.mark.line, column: context.mark.column), in: &text) { continue }
-                log.add(.duplicateKey(keys.first ?? ""), at: range(context.mark))
+                log.add(.duplicateKey(masks.withStars(keys.first ?? "")), at: range(context.mark))
             } catch let error as YamlError {
                 report(error)
             } catch {
@@ -55,12 +67,15 @@ struct DocumentComposer {
     }
 
     private mutating func mask(_ place: Place, in text: inout [Unicode.Scalar]) -> Bool {
-        guard masks.count < Self.maskLimit, var index = index(of: place, in: text) else { return false }
+        let count = masks.letters.count
+        guard count < Self.keyLimit, (count + 2) * text.count <= Self.passLimit,
+            var index = index(of: place, in: text)
+        else { return false }
         if text[index] == "\"" || text[index] == "'" { index += 1 }
         guard index < text.count, text[index].isASCII, Character(text[index]).isLetter,
-            let replacement = Unicode.Scalar(0xE000 + UInt32(masks.count))
+            let replacement = Unicode.Scalar(0xE000 + UInt32(count))
         else { return false }
-        masks[place] = Character(text[index])
+        masks.letters[place] = Character(text[index])
         text[index] = replacement
         return true
     }
@@ -80,38 +95,63 @@ struct DocumentComposer {
         return line == place.line && result < text.count ? result : nil
     }
 
-    /// Looks for `&` and `*` where YAML may take them for an anchor and an alias. Prose in quotes can look the same,
-    /// so a few pass: the converter refuses the real ones, each at its place.
-    private func hasManyAliases() -> Bool {
-        var anchor: SourceRange?
-        var aliases = 0
-        for (number, line) in source.lines.enumerated() where line.utf8.contains(where: Self.isSign) {
-            let bytes = Array(line.utf8)
-            for index in bytes.indices.dropLast() where Self.isSign(bytes[index]) {
-                let follows = index == 0 || Self.mayPrecede.contains(bytes[index - 1])
-                guard follows, !Self.isBlank(bytes[index + 1]) else { continue }
-                if bytes[index] == UInt8(ascii: "*") {
-                    aliases += 1
-                } else if anchor == nil {
-                    let column = String(decoding: bytes[..<index], as: UTF8.self).count + 1
-                    anchor = source.range(line: number + 1, column: column)
-                }
-            }
+    private mutating func maskStars(in text: inout [Unicode.Scalar]) -> Bool {
+        guard text.contains("*") else { return true }
+        // Of those that Unicode keeps for such use, one that the text does not have.
+        let used = Set(text.filter { Self.standIns.contains($0.value) })
+        guard
+            let mask = Self.standIns.lazy.compactMap(Unicode.Scalar.init).first(where: { !used.contains($0) })
+        else {
+            log.add(.badYAML("it has every character that Unicode keeps for programs"), at: source.start)
+            return false
         }
-        guard let anchor, aliases > Self.aliasLimit else { return false }
-        log.add(.anchorsRefused, at: anchor)
+        masks.star = mask
+        for index in text.indices where text[index] == "*" { text[index] = mask }
         return true
     }
 
-    private static let mayPrecede = Array(" \t[{,:?-".utf8)
+    private static let standIns: ClosedRange<UInt32> = 0xFDD0...0xFDEF
 
-    private static func isSign(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: "*") || byte == UInt8(ascii: "&")
+    /// Looks for `?` where YAML may take it for the beginning of a key of any length. Prose can look the same, so a few
+    /// pass.
+    private func hasManyLongKeys() -> Bool {
+        var first: SourceRange?
+        var count = 0
+        for (number, line) in source.lines.enumerated() where line.utf8.contains(UInt8(ascii: "?")) {
+            let bytes = Array(line.utf8)
+            var mayBegin = true
+            for index in bytes.indices {
+                if mayBegin, bytes[index] == UInt8(ascii: "?"),
+                    index + 1 == bytes.count || Self.isBlank(bytes[index + 1])
+                {
+                    count += 1
+                    let column = String(decoding: bytes[..<index], as: UTF8.self).count + 1
+                    first = first ?? source.range(line: number + 1, column: column)
+                }
+                mayBegin = Self.mayPrecede.contains(bytes[index]) || mayBegin && Self.isBlank(bytes[index])
+            }
+        }
+        guard let first, count > Self.longKeyLimit else { return false }
+        log.add(.wrongType(expected: "a key", found: "many that begin with '?'"), at: first)
+        return true
     }
+
+    private static let mayPrecede = Array("[{,:?-".utf8)
 
     private static func isBlank(_ byte: UInt8) -> Bool {
         byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
     }
+}
+
+extension DocumentComposer.Masks {
+    /// A text as it was written.
+    func withStars(_ text: String) -> String {
+        guard let star, text.unicodeScalars.contains(star) else { return text }
+        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == star ? "*" : $0 }))
+    }
+
+    /// Whether a word that is in no quotes would have been an alias.
+    func beginsAsAlias(_ text: String) -> Bool { star != nil && text.unicodeScalars.first == star }
 }
 
 extension DocumentComposer {
@@ -119,6 +159,8 @@ extension DocumentComposer {
         switch error {
         case .composer(_, "but found another document", let mark, _):
             log.add(.severalDocuments, at: range(mark))
+        case .parser(_, let problem, let mark, _) where problem.hasPrefix("Maximum nesting level"):
+            log.add(.nestingTooDeep(limit: DocumentReader.depthLimit), at: range(mark))
         case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
             .composer(let context, let problem, let mark, _):
             report(problem: problem, at: mark, context: context)

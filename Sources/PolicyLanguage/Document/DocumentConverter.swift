@@ -2,17 +2,17 @@ import Yams
 
 /// Turns Yams' nodes into ours, refusing what rule files must not hold.
 struct DocumentConverter {
-    private let source: SourceText
     private let log: DiagnosticLog
-    private let masks: [DocumentComposer.Place: Character]
+    private var ruler: LineRuler
+    private let masks: DocumentComposer.Masks
     /// Something was refused that leaves a hole in the tree: half a file must not be taken for the whole.
     private var isBroken = false
-    /// Anchored nodes turn up again wherever an alias stands; each is reported once.
-    private var reported: Set<SourceRange> = []
+    /// Where there is one anchor there are aliases, and others: told once, they are one mistake.
+    private var hasReportedAnchors = false
 
-    init(source: SourceText, log: DiagnosticLog, masks: [DocumentComposer.Place: Character]) {
-        self.source = source
+    init(source: SourceText, log: DiagnosticLog, masks: DocumentComposer.Masks) {
         self.log = log
+        ruler = LineRuler(source)
         self.masks = masks
     }
 
@@ -23,7 +23,7 @@ struct DocumentConverter {
 
     private mutating func convert(_ node: Node, depth: Int) -> DocumentNode? {
         let place = place(node.mark)
-        let start = source.range(line: place.line, column: place.column)
+        let start = ruler.range(column: place.column)
         // Before going down: an anchored node may hold itself many times over by aliases.
         guard node.anchor == nil else { return refuse(.anchorsRefused, at: start) }
         guard depth <= DocumentReader.depthLimit else {
@@ -32,6 +32,9 @@ struct DocumentConverter {
         switch node {
         case .scalar(let scalar):
             guard Self.isAllowed(scalar.tag, .str) else { return refuse(.tagsRefused, at: start) }
+            if scalar.style == .plain || scalar.style == .any, masks.beginsAsAlias(scalar.string) {
+                return refuse(.anchorsRefused, at: start)
+            }
             return convert(scalar, at: place)
         case .sequence(let sequence):
             guard Self.isAllowed(sequence.tag, .seq) else { return refuse(.tagsRefused, at: start) }
@@ -46,7 +49,9 @@ struct DocumentConverter {
 
     private mutating func refuse(_ message: DiagnosticMessage, at range: SourceRange) -> DocumentNode? {
         isBroken = true
-        if reported.insert(range).inserted { log.add(message, at: range) }
+        if message.id == .anchorsRefused, hasReportedAnchors { return nil }
+        if message.id == .anchorsRefused { hasReportedAnchors = true }
+        log.add(message, at: range)
         return nil
     }
 
@@ -61,9 +66,12 @@ struct DocumentConverter {
         var places: [String: SourceLocation] = [:]
         for (keyNode, valueNode) in mapping {
             let value = convert(valueNode, depth: depth + 1)
-            guard case .scalar(let written, _, let range)? = convert(keyNode, depth: depth + 1) else {
+            let keyItself = convert(keyNode, depth: depth + 1)
+            guard case .scalar(let written, _, let range)? = keyItself else {
+                // What was refused has been told.
+                guard keyItself != nil else { continue }
                 let place = place(keyNode.mark)
-                let range = source.range(line: place.line, column: place.column)
+                let range = ruler.range(column: place.column)
                 _ = refuse(.wrongType(expected: "a key", found: "a list or mapping"), at: range)
                 continue
             }
@@ -82,22 +90,24 @@ struct DocumentConverter {
     }
 
     private func unmasked(_ key: String, _ mark: Mark?) -> String {
-        guard let mark, let letter = masks[DocumentComposer.Place(line: mark.line, column: mark.column)]
+        guard let mark,
+            let letter = masks.letters[DocumentComposer.Place(line: mark.line, column: mark.column)]
         else {
             return key
         }
         return String(letter) + key.dropFirst()
     }
 
-    private func place(_ mark: Mark?) -> (line: Int, column: Int) {
-        guard let mark else { return (1, 1) }
-        return (mark.line, source.column(line: mark.line, scalarColumn: mark.column))
+    private mutating func place(_ mark: Mark?) -> (line: Int, column: Int) {
+        ruler.move(to: mark?.line ?? 1)
+        return (mark?.line ?? 1, mark.map { ruler.column(scalarColumn: $0.column) } ?? 1)
     }
 }
 
 extension DocumentConverter {
     private func convert(_ scalar: Node.Scalar, at place: (line: Int, column: Int)) -> DocumentNode {
-        let rest = source.line(place.line).dropFirst(place.column - 1)
+        let text = masks.withStars(scalar.string)
+        let rest = ruler.rest(from: place.column)
         let length: Int
         switch scalar.style {
         case .singleQuoted, .doubleQuoted: length = quotedLength(rest)
@@ -106,21 +116,23 @@ extension DocumentConverter {
             // A plain scalar may go on in the next line; then it is named by what stands on its first. A masked key
             // has the length of the letter that it hides.
             length =
-                rest.hasPrefix(scalar.string) || masksPrefix(scalar) ? scalar.string.count : toLineEnd(rest)
+                rest.starts(with: text) || masksPrefix(scalar) ? text.count : toLineEnd(rest)
         }
-        let range = source.range(line: place.line, column: place.column, length: length)
-        return .scalar(scalar.string, isPlain: scalar.style == .plain || scalar.style == .any, range)
+        let range = ruler.range(column: place.column, length: length)
+        return .scalar(text, isPlain: scalar.style == .plain || scalar.style == .any, range)
     }
 
     private func masksPrefix(_ scalar: Node.Scalar) -> Bool {
         guard let mark = scalar.mark else { return false }
-        return masks[DocumentComposer.Place(line: mark.line, column: mark.column)] != nil
+        return masks.letters[DocumentComposer.Place(line: mark.line, column: mark.column)] != nil
     }
 
-    private func toLineEnd(_ rest: Substring) -> Int { rest.trimmingTrailingSpace.count }
+    private func toLineEnd(_ rest: ArraySlice<Character>) -> Int {
+        rest.count - rest.reversed().prefix { $0 == " " || $0 == "\t" }.count
+    }
 
     /// Both quotes included; to the end of the line when the text goes on in the next.
-    private func quotedLength(_ rest: Substring) -> Int {
+    private func quotedLength(_ rest: ArraySlice<Character>) -> Int {
         guard let quote = rest.first else { return 1 }
         var isEscaped = false
         for (count, character) in rest.enumerated().dropFirst() {

@@ -2,11 +2,13 @@
 ///
 /// Unknown keys are reported when the reader is made, so all keys that may stand there are given then. Every reading
 /// function returns nil when the key is absent or its value is no good; the second has been reported, so that the
-/// caller can go on without a word.
+/// caller can go on without a word. A key that is missing is not reported where another is that was meant for it.
 package struct MappingReader {
     package let range: SourceRange
     private let entries: [String: DocumentNode.Entry]
     private let what: String
+    /// Keys that are not there, and that keys of no known name were probably meant for.
+    private let meant: Set<String>
     private let log: DiagnosticLog
 
     /// - Parameter what: names the mapping in messages, with an article: `a vendor`.
@@ -21,9 +23,10 @@ package struct MappingReader {
         self.entries = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
         log.onMapping?(what, keys, entries.map(\.key))
         let known = Dictionary(keys.map { ($0, SourceLocation?.none) }) { first, _ in first }
-        for entry in entries where !keys.contains(entry.key) {
-            log.addUnknown(.unknownKey(entry.key, in: what), entry.key, at: entry.keyRange, among: known)
-        }
+        meant = Set(
+            entries.filter { !keys.contains($0.key) }.compactMap { entry in
+                log.addUnknown(.unknownKey(entry.key, in: what), entry.key, at: entry.keyRange, among: known)
+            })
     }
 
     package func has(_ key: String) -> Bool { entries[key] != nil }
@@ -43,7 +46,7 @@ package struct MappingReader {
 
     /// As ``node(_:)``; an absent key is reported.
     package func requiredNode(_ key: String) -> DocumentNode? {
-        if entries[key] == nil { log.add(.missingKey(key, in: what), at: range) }
+        if entries[key] == nil, !meant.contains(key) { log.add(.missingKey(key, in: what), at: range) }
         return node(key)
     }
 

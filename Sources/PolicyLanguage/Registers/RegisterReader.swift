@@ -18,21 +18,22 @@ struct RegisterReader {
 
     /// In bytes: room for some hundred thousand devices.
     static let tableSizeLimit = 32 << 20
+    /// In bytes: a user can be in very many groups.
+    static let tableLineLimit = 64 << 10
 
     private var what: String { kind == .approval ? "an approval" : "a \(kind.rawValue)" }
 
-    /// The file's one key is the register's name (`devices`); below it a list of lines, or a mapping from names to them.
-    func lines(_ root: DocumentNode) -> [RegisterLine] {
+    /// The file's one key is the register's name (`devices`); below it a list of lines, or a mapping from names to them. Nil
+    /// for a line of which not even the name could be read.
+    func lines(_ root: DocumentNode) -> [RegisterLine?] {
         guard
             let file = MappingReader(root, "\(kind.plural).yaml", keys: [kind.plural], log: log),
             let node = file.requiredNode(kind.plural)
         else { return [] }
         if case .mapping(let entries, _) = node, kind == .user || !entries.isEmpty {
-            return entries.compactMap { entry in
-                line(entry.value, key: entry.keyNode)
-            }
+            return entries.map { line($0.value, key: $0.keyNode) }
         }
-        return log.items(node).compactMap { line($0, key: nil) }
+        return log.items(node).map { line($0, key: nil) }
     }
 
     /// - Parameter key: nil when it stands in the line itself.
@@ -40,7 +41,14 @@ struct RegisterReader {
         let own = key == nil ? [kind.keyName] : []
         let keys = own + kind.fields.map(\.name) + ["about"]
         let errorsBefore = log.errorCount
-        guard let mapping = MappingReader(node, what, keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, what, keys: keys, log: log) else {
+            return key.flatMap { log.read($0, .freeName) }.map { name in
+                RegisterLine(
+                    subject: RegisterSubject(kind, name.value), keyRange: name.range, fields: [:],
+                    ranges: [:],
+                    isWhole: false)
+            }
+        }
         _ = mapping.read("about", .text)
         let name = key.map { log.read($0, .freeName) } ?? mapping.require(kind.keyName, .freeName)
         var (fields, ranges): (RegisterFields, [String: SourceRange]) = ([:], [:])
@@ -68,26 +76,30 @@ struct RegisterReader {
 
     // MARK: Tables
 
-    /// A header with the names of the fields, and a line each. Several values of one field stand with `;` between. Nil
-    /// when the header is no good: what the table defines is not known then.
-    func table(_ source: SourceText) -> [RegisterLine]? {
-        guard DocumentReader.passesLimits(source, sizeLimit: Self.tableSizeLimit, log: log) else {
-            return nil
-        }
-        let rows = CSVReader.rows(source, log: log)
-        guard let header = rows.first else {
-            log.add(.emptyFile, at: source.start)
-            return []
-        }
-        guard let columns = columns(header, source) else { return nil }
-        return rows.dropFirst().compactMap { row in
-            guard row.count == header.count else {
-                let problem = "expected \(header.count) fields, found \(row.count)"
-                log.add(.badCSV(problem), at: row[0].range)
-                return nil
+    /// A header with the names of the fields, and a line each, which are handed out as they are read. Several values of
+    /// one field stand with `;` between. False when the header is no good: what the table defines is not known then.
+    func table(_ source: SourceText, _ body: (RegisterLine) -> Void) -> Bool {
+        guard
+            DocumentReader.passesLimits(
+                source, sizeLimit: Self.tableSizeLimit, lineLimit: Self.tableLineLimit, log: log)
+        else { return false }
+        let errorsBefore = log.errorCount
+        var header: (width: Int, columns: [String: Int]?)?
+        CSVReader.forEachRow(source, log: log) { row in
+            guard let (width, columns) = header else {
+                header = (row.count, self.columns(row, source))
+                return
             }
-            return line(row, columns)
+            // Nobody knows what the rows say below a header that is no good.
+            guard let columns else { return }
+            guard row.count == width else {
+                let problem = "expected \(width) fields, found \(row.count)"
+                return log.add(.badCSV(problem), at: row[0].range)
+            }
+            if let line = line(row, columns) { body(line) }
         }
+        if header == nil, log.errorCount == errorsBefore { log.add(.emptyFile, at: source.start) }
+        return header?.columns != nil
     }
 
     /// Where each column is, by name.
