@@ -33,7 +33,10 @@ extension Store {
     private static func apply(_ change: StoreChange, to database: Database) throws {
         switch change {
         case .fact(let fact): try FactRow.insert(fact, into: database)
-        case .overtaken(let subject, let field, let at):
+        case .overtaken(let subject, let field, let at, let change):
+            if let change {
+                try RuleChangeRow.rememberOvertaken(subject, field: field, by: change, in: database)
+            }
             try FactRow.overtake(subject, field: field, at: at, in: database)
         case .posture(let device, let posture, let reporter, let at):
             try PostureRow.put(posture, of: device, reporter: reporter, at: at, into: database)
@@ -58,6 +61,7 @@ extension Store {
         case .forgetSeed(let user):
             try database.run("DELETE FROM seed WHERE user = ?", [RowText.key(user)])
         case .acknowledgeDamage(let by, let at): _ = try acknowledgeDamage(by: by, at: at, in: database)
+        case .ruleChangeEnd(let number, let end): try RuleChangeRow.end(number, end, in: database)
         case .totpState(let state, let user):
             try database.run(
                 """

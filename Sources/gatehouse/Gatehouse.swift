@@ -22,6 +22,11 @@ struct Gatehouse: AsyncParsableCommand {
                     Packets.self,
                 ]),
             CommandGroup(
+                name: "Changes of the rules in force",
+                subcommands: [
+                    ApplyCommand.self, ConfirmCommand.self, RevertCommand.self, ChangesCommand.self,
+                ]),
+            CommandGroup(
                 name: "The daemon", subcommands: [Run.self, Reload.self, AcknowledgeDamage.self]),
             CommandGroup(
                 name: "Live sessions",

@@ -5,7 +5,9 @@ import Sessions
 
 /// A pack, read and judged whole: what it means, every mistake in it, what became of its own tests, and what holds for
 /// every session.
-struct RulePack {
+struct RulePack: Sendable {
+    /// As they were read, but for those that are no text.
+    let files: [PackFile]
     /// Nil when there is any error.
     let policy: Policy?
     let diagnostics: [Diagnostic]
@@ -35,7 +37,13 @@ struct RulePack {
             if let decoded { texts.append(decoded) }
             unreadable += diagnostics
         }
-        let (policy, diagnostics) = PolicyCompiler.compile(texts, now: now)
+        self.init(texts, unreadable: unreadable, at: now)
+    }
+
+    /// - Parameter unreadable: What is wrong with files that are not among these.
+    init(_ files: [PackFile], unreadable: [Diagnostic] = [], at now: Instant) {
+        self.files = files
+        let (policy, diagnostics) = PolicyCompiler.compile(files, now: now)
         self.policy = unreadable.isEmpty ? policy : nil
         self.diagnostics = unreadable + diagnostics
         tests = self.policy.map(PolicyTestRunner.run) ?? []
