@@ -23,8 +23,21 @@ package enum Order: Sendable {
     case stepUp(SessionID, tenant: String?, code: Secret, by: String)
     /// Somebody has looked at what was lost, and lets people in again.
     case acknowledgeDamage(by: String)
-    /// New rules, and new seeds of the seed file; what codes were used stays known.
-    case load(Policy, seeds: [String: TOTPSeed])
+    /// New rules, and new seeds of the seed file, unless they stay as they are; what codes were used stays known.
+    ///
+    /// - `change`: the number of the recorded change of rules that this is, so that what the new files overtake can come
+    ///   back with the old ones.
+    case load(Policy, seeds: [String: TOTPSeed]?, change: Int64? = nil)
+    /// The rules of before, in place of those that nobody confirmed. What these overtook of the registers comes back,
+    /// where nobody has stated anything since; nothing that was stated meanwhile is overtaken.
+    case goBack(Policy, reviving: [RegisterFact], of: RuleReversal)
+
+    var loadsRules: Bool {
+        switch self {
+        case .load, .goBack: true
+        default: false
+        }
+    }
 
     /// The most urgent statement of all.
     package static func setStatus(
@@ -138,9 +151,17 @@ extension EnforcementState {
             replaceKept(with: Kept(closedBecause: nil, seeds: kept.seeds))
             effects.ledger.append(.acknowledgeDamage(by: by, at: now))
             effects.note(.notice, "\(by) has acknowledged what was lost: people are let in again")
-        case .load(let policy, let seeds):
-            replaceFileSeeds(seeds.byOwner)
+        case .load(let policy, let seeds, let change):
+            if let seeds { replaceFileSeeds(seeds.byOwner) }
             noteDoubleSeeds(&effects)
+            judgeChains(by: policy, &effects)
+            let overtaken = facts.drop(overtakenBy: policy.registers)
+            if !overtaken.isEmpty { effects.ledger.append(.overtaken(overtaken, at: now, change: change)) }
+            replace(policy: policy, at: now, &effects)
+        case .goBack(let policy, let revived, let reversal):
+            let restated = facts.goBack(to: policy.registers, reviving: revived)
+            effects.ledger.append(.reverted(reversal))
+            if !restated.isEmpty { effects.ledger.append(.facts(restated)) }
             judgeChains(by: policy, &effects)
             replace(policy: policy, at: now, &effects)
         }

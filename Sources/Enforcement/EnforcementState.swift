@@ -333,12 +333,10 @@ struct EnforcementState: Sendable {
         noteUnwatched(at: now, &effects)
     }
 
-    /// A new pack takes the place of the old one, for every session at once.
+    /// A new pack takes the place of the old one, for every session at once, with the facts as they are.
     mutating func replace(policy: Policy, at now: Instant, _ effects: inout Effects) {
         self.policy = policy
         spaces.removeAll()
-        let overtaken = facts.drop(overtakenBy: policy.registers)
-        if !overtaken.isEmpty { effects.ledger.append(.overtaken(overtaken, at: now)) }
         registers = facts.laid(over: policy.registers)
         registerRevision.move()
         let decisions = decisions(at: now)

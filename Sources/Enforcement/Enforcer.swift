@@ -206,7 +206,7 @@ package actor Enforcer {
             case .tick, .barrier: break
             case .order(let order, true, let reply): reply(trial(of: order, at: now))
             case .order(let order, false, let reply):
-                if case .load = order {
+                if order.loadsRules {
                     previous = previous ?? (state.policy, state.seedsOfFile, state.facts)
                 }
                 let before = (cut: effects.cut.count, moves: effects.moves.count)

@@ -11,8 +11,10 @@ package protocol Ledger: Sendable {
 package enum LedgerChange: Sendable {
     /// Stated by an administrator or an import; in this order.
     case facts([RegisterFact])
-    /// Not in force any more, since the rule files say something newer.
-    case overtaken([RegisterFact], at: Instant)
+    /// Not in force any more, since the rule files say something newer; those of a recorded change of rules, if so.
+    case overtaken([RegisterFact], at: Instant, change: Int64? = nil)
+    /// A recorded change of rules is taken back.
+    case reverted(RuleReversal)
     case posture(DevicePosture, device: String, reporter: String, at: Instant)
     case hold(Hold)
     case lift(Hold.Subject, by: String, at: Instant)
@@ -94,5 +96,24 @@ package struct Recollection: Sendable {
         self.holds = holds
         self.sessions = sessions
         self.seeds = seeds
+    }
+}
+
+/// That a recorded change of rules is taken back: whose word that was, and why.
+package struct RuleReversal: Sendable, Hashable {
+    /// The number of the change.
+    package let change: Int64
+    package let at: Instant
+    package let by: String
+    /// Nil when it was no user.
+    package let uid: UInt32?
+    package let because: String?
+
+    package init(change: Int64, at: Instant, by: String, uid: UInt32?, because: String?) {
+        self.change = change
+        self.at = at
+        self.by = by
+        self.uid = uid
+        self.because = because
     }
 }

@@ -145,6 +145,16 @@ extension Prover {
         return findings
     }
 
+    /// Whether some session in a class, which gives a system, is granted it: needs of the system, and what the class asks
+    /// for, can rule each other out. True where that cannot be decided.
+    package func canReach(_ system: System, in policyClass: Int) -> Bool {
+        do throws(Diagram.TooLarge) {
+            return try reach(policyClass, system, within: [], hint: nil) != nil
+        } catch {
+            return true
+        }
+    }
+
     /// Nil when no session of the box in the class is granted the system.
     private func reach(
         _ index: Int, _ system: System, within box: Box, hint: Path?

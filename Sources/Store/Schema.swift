@@ -32,7 +32,7 @@ package struct Schema: Sendable {
         }
     }
 
-    package static let current = Schema(migrations: [version1, version2, version3])
+    package static let current = Schema(migrations: [version1, version2, version3, version4])
 
     /// "gate" in ASCII: what `PRAGMA application_id` says, so that no other program's database is taken for ours.
     static let applicationID = 0x6761_7465
@@ -170,5 +170,29 @@ package struct Schema: Sendable {
         ) STRICT, WITHOUT ROWID;
         INSERT INTO session SELECT *, NULL FROM session_before;
         DROP TABLE session_before;
+        """
+
+    /// Changes of rules, with the packs that they put in force: what the daemon starts with is here and not in a folder.
+    /// A change without an outcome is under way, or waits for its confirmation.
+    private static let version4 = """
+        CREATE TABLE rule_file (digest TEXT PRIMARY KEY, text TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE rule_pack (
+            digest TEXT NOT NULL, path TEXT NOT NULL, file TEXT NOT NULL, PRIMARY KEY (digest, path)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE rule_change (
+            number INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('apply', 'reload', 'start')),
+            reference TEXT, author TEXT NOT NULL, author_uid INTEGER, at INTEGER NOT NULL,
+            pack TEXT NOT NULL, before TEXT, confirm_by INTEGER, difference TEXT,
+            outcome TEXT CHECK (outcome IN ('confirmed', 'reverted', 'refused')),
+            ended_at INTEGER, ended_by TEXT, ended_by_uid INTEGER, ended_because TEXT,
+            CHECK ((outcome IS NULL) = (ended_at IS NULL)), CHECK ((outcome IS NULL) = (ended_by IS NULL))
+        ) STRICT;
+
+        CREATE TABLE rule_change_overtaken (
+            change INTEGER NOT NULL, fact INTEGER NOT NULL, PRIMARY KEY (change, fact)
+        ) STRICT, WITHOUT ROWID;
         """
 }

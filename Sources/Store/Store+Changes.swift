@@ -33,7 +33,10 @@ extension Store {
     private static func apply(_ change: StoreChange, to database: Database) throws {
         switch change {
         case .fact(let fact): try FactRow.insert(fact, into: database)
-        case .overtaken(let subject, let field, let at):
+        case .overtaken(let subject, let field, let at, let change):
+            if let change {
+                try RuleChangeRow.rememberOvertaken(subject, field: field, by: change, in: database)
+            }
             try FactRow.overtake(subject, field: field, at: at, in: database)
         case .posture(let device, let posture, let reporter, let at):
             try PostureRow.put(posture, of: device, reporter: reporter, at: at, into: database)
@@ -59,6 +62,7 @@ extension Store {
             try database.run(
                 "DELETE FROM seed WHERE user = ? AND tenant = ?", [owner.userText, owner.tenantText])
         case .acknowledgeDamage(let by, let at): _ = try acknowledgeDamage(by: by, at: at, in: database)
+        case .ruleChangeEnd(let number, let end): try RuleChangeRow.end(number, end, in: database)
         case .totpState(let state, let owner):
             try database.run(
                 """

@@ -66,7 +66,7 @@ extension Store {
         }
     }
 
-    private func factRecords(
+    func factRecords(
         _ condition: String, _ arguments: StatementArguments = []
     ) throws(StoreError) -> [FactRecord] {
         try rows("register_fact", condition + " ORDER BY number", arguments, FactRow.record)

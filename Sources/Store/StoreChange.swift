@@ -5,8 +5,9 @@ package import Sessions
 package enum StoreChange: Sendable, Hashable {
     /// Adds to the history of a field; in force is what was added last, whatever its time.
     case fact(RegisterFact)
-    /// A rule file has had the later word on a field: no fact of it that was added until now is in force.
-    case overtaken(RegisterSubject, field: String, at: Instant)
+    /// A rule file has had the later word on a field: no fact of it that was added until now is in force. With the number
+    /// of a change of rules, the fact that was in force is remembered with it.
+    case overtaken(RegisterSubject, field: String, at: Instant, change: Int64? = nil)
     /// Puts all that is known of a device in place of what was: give the whole posture, not the report alone.
     case posture(device: String, DevicePosture, reporter: String, at: Instant)
     case forgetPosture(device: String)
@@ -19,6 +20,8 @@ package enum StoreChange: Sendable, Hashable {
     case forgetSeed(CodeOwner)
     /// Ends the closed state that damage left, if there is one.
     case acknowledgeDamage(by: String, at: Instant)
+    /// A change of rules has come to its end.
+    case ruleChangeEnd(number: Int64, RuleChangeEnd)
     case totpState(TOTPState, CodeOwner)
     case forgetTOTPState(CodeOwner)
     /// Adds the session, or replaces the one with its id.

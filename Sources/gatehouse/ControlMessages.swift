@@ -180,3 +180,14 @@ enum ControlMessages {
 
     struct Nothing: Codable {}
 }
+
+extension ControlMessages.OrderDone {
+    init(_ receipt: OrderReceipt, isTrial: Bool = false) {
+        self.init(
+            cut: receipt.cut.map(\.description), moved: receipt.moved.map(ControlMessages.Move.init),
+            isTrial: isTrial, committedAt: receipt.committedAt.nanosecondsSince1970)
+    }
+
+    /// That it is in force, and nothing more is known.
+    init() { self.init(cut: [], committedAt: SystemClock().now().nanosecondsSince1970) }
+}

@@ -21,6 +21,11 @@ struct Gatehouse: AsyncParsableCommand {
                     FormatCommand.self, VendorCommand.self, ShowRuleset.self, Packets.self,
                 ]),
             CommandGroup(
+                name: "Changes of the rules in force",
+                subcommands: [
+                    ApplyCommand.self, ConfirmCommand.self, RevertCommand.self, ChangesCommand.self,
+                ]),
+            CommandGroup(
                 name: "The daemon", subcommands: [Run.self, Reload.self, AcknowledgeDamage.self]),
             CommandGroup(
                 name: "Live sessions",

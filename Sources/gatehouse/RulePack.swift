@@ -5,7 +5,9 @@ import Sessions
 
 /// A pack, read and judged whole: what it means, every mistake in it, what became of its own tests, and what holds for
 /// every session.
-struct RulePack {
+struct RulePack: Sendable {
+    /// As they were read.
+    let files: [PackFile]
     /// Nil when there is any error.
     let policy: Policy?
     let diagnostics: [Diagnostic]
@@ -28,7 +30,11 @@ struct RulePack {
 
     /// - Parameter files: by path inside the pack.
     init(_ files: [(path: String, bytes: [UInt8])], at now: Instant) {
-        let files = files.map { PackFile(path: $0.path, bytes: $0.bytes) }
+        self.init(files.map { PackFile(path: $0.path, bytes: $0.bytes) }, at: now)
+    }
+
+    init(_ files: [PackFile], at now: Instant) {
+        self.files = files
         (policy, diagnostics) = PolicyCompiler.compile(files, now: now)
         tests = policy.map(PolicyTestRunner.run) ?? []
         proofs = policy.map { Prover($0, from: now).prove() } ?? []

@@ -64,7 +64,7 @@ final class FakeLedger: Ledger {
         for change in state.withLock({ $0.changes }) {
             switch change {
             case .facts(let facts): result.facts += facts
-            case .overtaken(let facts, _):
+            case .overtaken(let facts, _, _):
                 result.facts.removeAll { fact in
                     facts.contains { $0.subject == fact.subject && $0.field == fact.field }
                 }
@@ -77,7 +77,7 @@ final class FakeLedger: Ledger {
             case .forget(let id): result.sessions.removeAll { $0.session.id == id }
             case .seed(let seed, let owner, _, _): result.seeds[owner] = seed
             case .forgetSeed(let owner): result.seeds[owner] = nil
-            case .totp, .forgetCodes, .acknowledgeDamage: break
+            case .totp, .forgetCodes, .acknowledgeDamage, .reverted: break
             }
         }
         return result

@@ -87,7 +87,8 @@ import Testing
             }
             #expect(
                 try store.totpStates()
-                    == Dictionary(uniqueKeysWithValues: zip(owners, (0...).map { TOTPState(failures: $0) })))
+                    == Dictionary(
+                        uniqueKeysWithValues: owners.enumerated().map { ($1, TOTPState(failures: $0)) }))
             try store.perform([.forgetTOTPState(owners[1])])
             #expect(try Set(store.totpStates().keys) == [owners[0], owners[2]])
         }

@@ -186,7 +186,7 @@ private struct CrashState: Equatable {
     mutating func apply(_ change: StoreChange) {
         switch change {
         case .fact(let fact): facts.append(FactRecord(fact: fact))
-        case .overtaken(let subject, let field, let at):
+        case .overtaken(let subject, let field, let at, _):
             for index in facts.indices
             where facts[index].fact.subject == subject && facts[index].fact.field == field {
                 facts[index].overtakenAt = facts[index].overtakenAt ?? at
@@ -206,7 +206,7 @@ private struct CrashState: Equatable {
         case .putSession(let session): sessions[session.session.id] = session
         case .removeSession(let id): sessions[id] = nil
         // There was none.
-        case .acknowledgeDamage: break
+        case .acknowledgeDamage, .ruleChangeEnd: break
         }
     }
 }

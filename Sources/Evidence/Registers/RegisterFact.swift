@@ -94,6 +94,30 @@ package struct RegisterFacts: Sendable, Hashable {
         return dropped.sorted { ($0.subject.key, $0.field) < ($1.subject.key, $1.field) }
     }
 
+    /// Puts the facts in force that hold when older files come back, and returns those that are to be recorded anew.
+    ///
+    /// Nobody has said anything new by going back, so no word of an administrator is lost by it. What the newer files had
+    /// overtaken is in force again, unless somebody has stated that field since; and where the older files say something
+    /// else than a fact stands over, it stands over that from now on.
+    package mutating func goBack(to files: Registers, reviving revived: [RegisterFact]) -> [RegisterFact] {
+        var restated: [RegisterSubject: [String: RegisterFact]] = [:]
+        for fact in revived where facts[fact.subject]?[fact.field] == nil {
+            add(fact)
+            restated[fact.subject, default: [:]][fact.field] = fact
+        }
+        for (subject, fields) in facts {
+            let stated = files.fields(of: subject) ?? [:]
+            for var fact in fields.values where !fact.standsAgainstReturn {
+                guard let now = stated[fact.field], now != fact.over else { continue }
+                fact.over = now
+                add(fact)
+                restated[subject, default: [:]][fact.field] = fact
+            }
+        }
+        return restated.values.flatMap(\.values)
+            .sorted { ($0.subject.key, $0.field) < ($1.subject.key, $1.field) }
+    }
+
     /// What is stated of a subject, files and facts together.
     package func fields(of subject: RegisterSubject, over files: Registers) -> RegisterFields {
         var fields = files.fields(of: subject) ?? [:]

@@ -11,17 +11,15 @@ import Store
 /// Answers what the command line asks: each command is one question to the reconciler, or one order.
 struct ControlHandlers: Sendable {
     let enforcer: Enforcer
-    /// Reads the pack and the seeds of one-time codes anew; they are loaded only when both may be.
-    let readRules: @Sendable () throws -> (pack: RulePack, seeds: [String: TOTPSeed])
+    let changes: RuleChanges
     /// Interfaces that should be watched and are not; nil when the packet path is switched off.
     var unwatched: @Sendable () -> [String: String]? = { nil }
     /// What the packet path counted of a session; nil when it does not run, or does not know the session.
     var usage: @Sendable (SessionID) async -> ControlMessages.SessionUseSummary? = { _ in nil }
     /// Statements that are too many for one request.
     let parts = RegisterParts()
-
-    /// Makes the authorities of a pack those that certificates are judged by.
-    var judge: @Sendable (Policy) async -> Void = { _ in }
+    /// Packs that are.
+    let packs = RequestParts<ControlMessages.PackPiece>(limit: packBytes) { $0.text.utf8.count }
 
     /// Every fact that was ever stated of a line.
     var history: @Sendable (RegisterSubject) throws -> [FactRecord] = { _ in [] }
@@ -50,7 +48,21 @@ struct ControlHandlers: Sendable {
             case "user.unenrol": return .success(try await unenrol(request.arguments(), peer))
             case "step-up": return .success(try await stepUp(request.arguments(), peer))
             case "acknowledge-damage": return .success(try await acknowledgeDamage(peer))
-            case "reload": return .success(try await reload())
+            case "reload": return .success(try await changes.reload(by: RuleChangeAuthor(peer)))
+            case "rules.part":
+                try await keepPart(request.arguments(), peer)
+                return .done
+            case "rules.apply": return .success(try await apply(request.arguments(), peer))
+            case "rules.confirm":
+                try await confirm(request.arguments(), peer)
+                return .done
+            case "rules.revert": return .success(try await revert(request.arguments(), peer))
+            case "rules.changes":
+                let arguments: ControlMessages.ChangesArguments = try request.arguments()
+                return .success(try await changes.changes(arguments.reference))
+            case "rules.pack":
+                let arguments: ControlMessages.PackArguments = try request.arguments()
+                return .success(try await changes.files(of: arguments.digest))
             default: throw ControlFailure(id: "unknown-command", message: "no command '\(request.command)'")
             }
         } catch let failure as ControlFailure {
@@ -181,32 +193,8 @@ struct ControlHandlers: Sendable {
         done(try await enforcer.carryOut(.forgetCodes(arguments.owner, by: peer.name)))
     }
 
-    /// Loads the pack anew. When it may not be loaded the old one stays, and the reply says every reason.
-    func reload() async throws -> ControlMessages.OrderDone {
-        let (pack, seeds) = try readRules()
-        guard let policy = pack.loadable else {
-            throw ControlFailure(
-                id: "wrong-rules",
-                message: "the rules are wrong, the old ones stay in force\n\(pack.complaints)")
-        }
-        let before = await enforcer.policy
-        await judge(policy)
-        let receipt: OrderReceipt
-        do {
-            receipt = try await enforcer.carryOut(.load(policy, seeds: seeds))
-        } catch {
-            await judge(before)
-            throw error
-        }
-        var result = done(receipt)
-        result.warnings = pack.diagnostics.isEmpty ? [] : [DiagnosticRenderer.text(pack.diagnostics)]
-        return result
-    }
-
     func done(_ receipt: OrderReceipt, isTrial: Bool = false) -> ControlMessages.OrderDone {
-        ControlMessages.OrderDone(
-            cut: receipt.cut.map(\.description), moved: receipt.moved.map(ControlMessages.Move.init),
-            isTrial: isTrial, committedAt: receipt.committedAt.nanosecondsSince1970)
+        ControlMessages.OrderDone(receipt, isTrial: isTrial)
     }
 }
 

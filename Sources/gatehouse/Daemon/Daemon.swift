@@ -17,11 +17,14 @@ import VPNSources
 struct Daemon {
     let configuration: DaemonConfiguration
     let log: Logger
+    /// Begin with the configured folder, whatever was applied.
+    var startsFromFolder = false
 
     func run() async throws {
         let clock = SystemClock()
-        let policy = try readPolicy(clock)
         let (store, closedBecause) = try openStore(clock)
+        let inForce = try readRules(store, clock)
+        let policy = inForce.policy
         let sealingKey = try readSealingKey(store)
         let seeds = try readSeeds()
         let evidence = EvidenceSources(configuration, log: log)
@@ -49,7 +52,7 @@ struct Daemon {
             "in force: everything from \(settings.layout.tunnels.joined(separator: ", ")) is refused but sessions"
         )
         let services =
-            try await services(enforcer, evidence, store, canSeal: sealingKey != nil)
+            try await services(enforcer, evidence, store, inForce, canSeal: sealingKey != nil)
             + evidenceServices(evidence, enforcer)
         let group = ServiceGroup(
             configuration: .init(
@@ -69,16 +72,16 @@ struct Daemon {
 
     // MARK: Parts
 
-    private func readPolicy(_ clock: SystemClock) throws -> Policy {
-        let pack: RulePack
+    private func readRules(_ store: Store, _ clock: SystemClock) throws -> RulesInForce {
         do {
-            pack = try RulePack.read(configuration.rules, at: clock.now())
-        } catch let unreadable as PackUnreadable {
-            throw StartProblem("\(unreadable)")
+            let inForce = try RulesInForce.atStart(
+                folder: configuration.rules, store: store, at: clock.now(), fromFolder: startsFromFolder)
+            for warning in inForce.warnings { log.warning("\(warning)") }
+            log.notice("the rules in force are pack \(inForce.pack.kept.digest)")
+            return inForce
+        } catch let error as StoreError {
+            throw StartProblem("\(configuration.state): \(error)")
         }
-        guard let policy = pack.loadable else { throw StartProblem(pack.complaints, isMistake: true) }
-        for warning in pack.diagnostics { log.warning("\(DiagnosticRenderer.text(warning))") }
-        return policy
     }
 
     /// The store, and why nobody may be let in, if so.
@@ -178,7 +181,8 @@ struct Daemon {
     }
 
     private func services(
-        _ enforcer: Enforcer, _ evidence: EvidenceSources, _ store: Store, canSeal: Bool
+        _ enforcer: Enforcer, _ evidence: EvidenceSources, _ store: Store, _ inForce: RulesInForce,
+        canSeal: Bool
     ) async throws -> [any Service] {
         var services: [any Service] = [EnforcementService(enforcer: enforcer)]
         for source in configuration.sources {
@@ -195,22 +199,26 @@ struct Daemon {
             PathService($0, tunnels: configuration.sources.map(\.tunnel), enforcer: enforcer, log: log)
         }
         if let path { services.append(path) }
-        var handlers = ControlHandlers(enforcer: enforcer) { [self] in
-            (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
-        }
+        let changes = RuleChanges(
+            inForce, enforcer: enforcer, store: store, clock: SystemClock(), log: log,
+            judge: { policy in
+                let chains = await enforcer.sessions.compactMap(\.session.certificates)
+                await inThread { evidence.judge(by: policy, chains) }
+            },
+            readFolder: { [self] in
+                (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
+            })
+        var handlers = ControlHandlers(enforcer: enforcer, changes: changes)
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
-        handlers.judge = { policy in
-            let chains = await enforcer.sessions.compactMap(\.session.certificates)
-            await inThread { evidence.judge(by: policy, chains) }
-        }
         if let path {
             handlers.usage = { await path.use(of: $0) }
             handlers.unwatched = { path.unwatched }
         }
         if let posture = configuration.posture { services.append(try postureServer(posture, enforcer)) }
         services.append(ControlService(path: configuration.control, handlers: handlers, log: log))
-        services.append(ReloadService(handlers: handlers, log: log))
+        services.append(RuleChangeService(changes: changes))
+        services.append(ReloadService(changes: changes, log: log))
         return services
     }
 }

@@ -27,6 +27,9 @@ struct Run: AsyncParsableCommand {
     @Option(name: .long, help: "trace, debug, info, notice, warning, error or critical.")
     var logLevel = "info"
 
+    @Flag(name: .long, help: "Begin with the configured folder of rules, whatever pack was applied.")
+    var fromFolder = false
+
     func run() async throws {
         guard let level = Logger.Level(rawValue: logLevel) else {
             throw ValidationError("no log level '\(logLevel)'")
@@ -37,7 +40,9 @@ struct Run: AsyncParsableCommand {
         var log = Logger(label: "gatehouse")
         log.logLevel = level
         do {
-            try await Daemon(configuration: readConfiguration(), log: log).run()
+            try await Daemon(
+                configuration: readConfiguration(), log: log, startsFromFolder: fromFolder
+            ).run()
         } catch let problem as StartProblem {
             Terminal.complain("\(problem)")
             throw ExitCode(problem.isMistake ? 1 : 2)

@@ -49,9 +49,20 @@ struct ControlService: Service {
     }
 }
 
+/// Takes changes of rules back that nobody confirms.
+struct RuleChangeService: Service {
+    let changes: RuleChanges
+
+    func run() async throws {
+        await changes.start()
+        try? await gracefulShutdown()
+        await changes.stop()
+    }
+}
+
 /// SIGHUP: load the rules anew. Mistakes go to the log, and the old rules stay in force.
 struct ReloadService: Service {
-    let handlers: ControlHandlers
+    let changes: RuleChanges
     let log: Logger
 
     func run() async throws {
@@ -71,7 +82,7 @@ struct ReloadService: Service {
 
     private func reload() async {
         do {
-            let done = try await handlers.reload()
+            let done = try await changes.reload(by: .hangUp)
             log.notice("rules reloaded, \(done.cut.count) sessions cut")
         } catch {
             log.error("\(error)")

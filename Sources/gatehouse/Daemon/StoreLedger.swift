@@ -14,7 +14,16 @@ struct StoreLedger: Ledger {
     private func translate(_ change: LedgerChange) throws -> [StoreChange] {
         switch change {
         case .facts(let facts): facts.map { .fact($0) }
-        case .overtaken(let facts, let at): facts.map { .overtaken($0.subject, field: $0.field, at: at) }
+        case .overtaken(let facts, let at, let change):
+            facts.map { .overtaken($0.subject, field: $0.field, at: at, change: change) }
+        case .reverted(let reversal):
+            [
+                .ruleChangeEnd(
+                    number: reversal.change,
+                    RuleChangeEnd(
+                        .reverted, at: reversal.at, by: RuleChangeAuthor(reversal.by, uid: reversal.uid),
+                        because: reversal.because))
+            ]
         case .posture(let posture, let device, let reporter, let at):
             [.posture(device: device, posture, reporter: reporter, at: at)]
         case .hold(let hold): [.addHold(hold)]

@@ -21,8 +21,12 @@ final class Gateway: Sendable {
     let store: Store
     let kernel: FakeKernel
     let enforcer: Enforcer
+    let changes: RuleChanges
+    let clock: any WallClock
     let answers = Answers()
     let meanwhile = Meanwhile()
+    /// Of the rules that it began with.
+    let warnings: [String]
     private let server: ControlServer
     private let loop: Task<Void, Never>
 
@@ -31,10 +35,15 @@ final class Gateway: Sendable {
 
     static let sealingKey = SealingKey(bytes: Array(repeating: 9, count: SealingKey.byteCount))
 
+    /// The configured folder of rules.
+    var rules: String { folder + "/rules" }
+
     /// Starts one in a new folder, which is removed afterwards.
-    static func with(canSeal: Bool = true, _ body: (Gateway) async throws -> Void) async throws {
+    static func with(
+        canSeal: Bool = true, clock: any WallClock = SystemClock(), _ body: (Gateway) async throws -> Void
+    ) async throws {
         try await inFolder { folder in
-            let gateway = try await Gateway(folder: folder, canSeal: canSeal)
+            let gateway = try await Gateway(folder: folder, canSeal: canSeal, clock: clock)
             do {
                 try await body(gateway)
             } catch {
@@ -52,22 +61,35 @@ final class Gateway: Sendable {
         try await body(folder.path)
     }
 
-    init(folder: String, canSeal: Bool = true) async throws {
+    /// What is in the folder already is taken over, as by a daemon that starts again.
+    init(
+        folder: String, canSeal: Bool = true, clock: any WallClock = SystemClock(), fromFolder: Bool = false
+    ) async throws {
         self.folder = folder
-        let clock = SystemClock()
+        self.clock = clock
+        if !FileManager.default.fileExists(atPath: folder + "/rules") {
+            try Self.write(Self.pack(), to: folder + "/rules")
+        }
         store = try Store.openOrSetAside(directory: folder + "/state", at: clock.now()).store
         kernel = FakeKernel(interfaces: ["tun0": 7]) { clock.now() }
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let key = canSeal ? Self.sealingKey : nil
+        let inForce = try RulesInForce.atStart(
+            folder: folder + "/rules", store: store, at: clock.now(), fromFolder: fromFolder)
+        warnings = inForce.warnings
         enforcer = Enforcer(
             settings: EnforcementSettings(layout: RulesetLayout(tunnels: ["tun0"])),
-            policy: try Self.policy(at: clock.now()), codes: TOTPVerifier(seeds: [:]),
+            policy: inForce.policy, codes: TOTPVerifier(seeds: [:]),
             recollection: Recollection(facts: try store.facts(), seeds: try key.map(store.seeds) ?? [:]),
             closedBecause: try store.standingDamage().map(DamageText.text), backend: kernel,
             ledger: StoreLedger(store: store, sealingKey: key), clock: clock, log: log)
         try await enforcer.start()
         await enforcer.attach(answers, for: "office")
-        var handlers = ControlHandlers(enforcer: enforcer) { throw StartProblem("no rules are read here") }
+        changes = RuleChanges(inForce, enforcer: enforcer, store: store, clock: clock, log: log) {
+            (try RulePack.read(folder + "/rules", at: clock.now()), [:])
+        }
+        await changes.start()
+        var handlers = ControlHandlers(enforcer: enforcer, changes: changes)
         let store = store
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
@@ -82,6 +104,7 @@ final class Gateway: Sendable {
 
     func stop() async {
         await server.stop()
+        await changes.stop()
         enforcer.stop()
         await loop.value
         store.close()
@@ -149,21 +172,23 @@ final class Gateway: Sendable {
 
     // MARK: The organisation
 
-    private static func policy(at now: Instant) throws -> Policy {
+    /// - Parameter settings: More of policy.yaml, at its beginning.
+    static func pack(_ settings: String = "") -> [String: String] {
         let digest = { (byte: String) in String(repeating: byte, count: 32) }
-        let files = [
+        return [
             "policy.yaml": """
+            \(settings)
             inside: [10.10.0.0/16]
             tenants: { boston: { organisation: Boston, mfa: { within: 8h } } }
             classes:
               - { name: lost, when: { device: [lost, stolen] }, access: none, tell: It was reported lost. }
               - name: guarded
                 when: { certificate: corporate, device: in-use, posture: { firewall: { within: 7d } } }
-                access: [crm, portal]
+                access: [crm, portal, tax]
               - name: managed
                 when: { certificate: corporate, device: { status: in-use, managed: true } }
                 access: [crm, portal, tax]
-              - { name: lent, when: { certificate: corporate, device: { loan: this-user } }, access: [crm] }
+              - { name: lent, when: { certificate: corporate, device: { loan: this-user } }, access: [crm, portal] }
               - { name: bare, when: { certificate: corporate, device: in-use }, access: [portal] }
             """,
             "systems.yaml": """
@@ -181,9 +206,13 @@ final class Gateway: Sendable {
             "users.yaml":
                 "users: { alice: { groups: [staff], steps: [training] }, bob: { groups: [staff] } }",
         ]
-        let (policy, diagnostics) = PolicyCompiler.compile(
-            files.map { PackFile(path: $0.key, text: $0.value) }, now: now)
-        return try #require(policy, "\(DiagnosticRenderer.text(diagnostics))")
+    }
+
+    /// Puts files in place of a folder.
+    static func write(_ files: [String: String], to folder: String) throws {
+        try? FileManager.default.removeItem(atPath: folder)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        for (path, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(folder)/\(path)")) }
     }
 
     static func session(_ client: UInt64, leaf: UInt8, user: String) throws -> Session {

@@ -59,6 +59,13 @@ func inThread(_ body: @escaping @Sendable () -> Void) async {
     }
 }
 
+/// The same for work that comes to something.
+func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(returning: body()) }
+    }
+}
+
 /// Raised once, and waited for by threads.
 private final class Flag: Sendable {
     private let value = Atomic(false)
