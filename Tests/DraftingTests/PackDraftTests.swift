@@ -29,7 +29,10 @@ struct PackDraftTests {
             "172.16.9.4/32",
             (0..<40).map { "10.\($0 + 20).0.0/16" }.joined(separator: ", "),
         ],
-        .authority: ["later", String(repeating: "ab", count: 32)],
+        .authority: [
+            "later", String(repeating: "ab", count: 32),
+            "Certificate:\n-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----",
+        ],
         .vendorAuthority: ["later", String(repeating: "cd", count: 32)],
         .helpDesk: ["Call 01234 555 100.", "Ring: \"the desk\" #5", "null", "Ünïcode \\o/"],
         .code: ["12h", "1m", "90s", "1d", "1h30m"],
@@ -107,7 +110,16 @@ struct PackDraftTests {
         (.management, "office.sock", "expected an absolute path, found 'office.sock'"),
         (
             .authority, "ca.pem",
-            "expected a file with a certificate in PEM, a SHA-256 digest of 64 digits, or 'later'"
+            "'ca.pem' is neither a file that can be read, nor a SHA-256 digest of 64 digits, nor 'later'"
+        ),
+        (
+            .authority, "-----BEGIN PRIVATE KEY-----\nMAMCAQE=\n",
+            "there is no certificate in PEM in that file"
+        ),
+        (
+            .authority,
+            String(repeating: "-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n", count: 2),
+            "expected one certificate in the file, found 2"
         ),
     ])
     func problems(question: PackQuestion, text: String, problem: String) {

@@ -175,6 +175,48 @@ struct VendorDraftTests {
         }
     }
 
+    /// Contracts of a day and of years, hours over midnight and over changes of the clock: some moment of each is shown.
+    @Test(arguments: [UInt64(13), 14]) func contractsAndHours(seed: UInt64) throws {
+        var answers = PackAnswers()
+        #expect(answers.answer(.vendors, "yes", at: Self.now) == nil)
+        let pack = PackDraft(answers, at: Self.now).files
+        var random = Seeded(seed)
+        var drafted = 0
+        for round in 0..<60 {
+            let from = Self.today.adding(days: Int.random(in: 31..<431, using: &random))
+            let days = [0, 0, 1, 6, 30, 364, 1500].randomElement(using: &random) ?? 0
+            let times = ["00:00", "01:30", "06:00", "08:00", "12:00", "18:00", "22:00", "23:59", "24:00"]
+            let runs = ["mon-fri", "sat", "sun", "sat-mon", "wed", "mon-sun"]
+            let zones = [
+                "Europe/London", "UTC", "Pacific/Kiritimati", "America/St_Johns", "Australia/Lord_Howe",
+            ]
+            let draft = Self.draft {
+                ($0.from, $0.until) = (from, from.adding(days: days))
+                $0.zone = zones.randomElement(using: &random) ?? "UTC"
+                $0.systems = ["intranet"]
+                $0.hours = VendorDraft.Hours(
+                    days: [runs.randomElement(using: &random) ?? "sun"],
+                    from: times.dropLast().randomElement(using: &random) ?? "08:00",
+                    to: times.dropFirst().randomElement(using: &random) ?? "18:00")
+                if Int.random(in: 0..<6, using: &random) == 0 { $0.hours = nil }
+            }
+            let why: Comment = "seed \(seed), round \(round): \(draft)"
+            switch draft.draft(for: pack, at: Self.now) {
+            case .drafted(let files, _):
+                drafted += 1
+                DraftedPack.expectGood(pack + files, isWhole: round % 20 == 0, why)
+            case .refused(let sentence):
+                let isShort = days < 7 && sentence == "no moment of the contract is within its hours"
+                #expect(
+                    isShort || sentence.hasPrefix("expected hours that end at another time"),
+                    "\(sentence), \(why)")
+            case .mistaken(let diagnostics):
+                Issue.record("\(why): \(DiagnosticRenderer.text(diagnostics))")
+            }
+        }
+        #expect(drafted > 25, "\(drafted), seed \(seed)")
+    }
+
     @Test(arguments: [UInt64(11), 20_261_121]) func hostileVendorsAreRefusedOrQuoted(seed: UInt64) throws {
         var random = Seeded(seed)
         let pack = try DraftedPack.files(of: "default")
@@ -215,6 +257,7 @@ struct VendorDraftTests {
         ("Civica", "civica"), ("Northwind Support Ltd.", "northwind-support-ltd"), ("東京", ""),
         ("../../etc", "etc"),
         ("Ünïted", "n-ted"), ("A  B", "a-b"),
+        (String(repeating: "a ", count: 64), String(repeating: "a-", count: 31) + "a"),
     ])
     func slugs(name: String, slug: String) { #expect(VendorDraft.slug(name) == slug) }
 }

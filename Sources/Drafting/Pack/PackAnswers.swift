@@ -134,10 +134,14 @@ package struct PackAnswers: Sendable {
             self[keyPath: place] = .digest(digest.description)
         } else {
             let found = Self.certificates(in: text)
+            if found.isEmpty {
+                return text.contains(where: \.isNewline)
+                    ? "there is no certificate in PEM in that file"
+                    : "'\(PlainText.shown(text))' is neither a file that can be read, nor a SHA-256 digest of 64 digits, "
+                        + "nor 'later'"
+            }
             guard found.count == 1 else {
-                return found.isEmpty
-                    ? "expected a file with a certificate in PEM, a SHA-256 digest of 64 digits, or 'later'"
-                    : "expected one certificate in the file, found \(found.count)"
+                return "expected one certificate in the file, found \(found.count)"
             }
             self[keyPath: place] = .certificate(found[0])
         }

@@ -25,7 +25,7 @@ package enum PackQuestion: String, Sendable, Hashable, CaseIterable {
         case .system: "A system that people work with"
         case .helpDesk: "Help desk"
         case .code: "How long a one-time code lasts"
-        case .vendors: "Do vendors connect"
+        case .vendors: "Do vendors connect?"
         case .vendorAuthority: "Certificate authority of your vendors"
         case .zone: "Time zone of their hours"
         case .tunnel: "Tunnel interface of the VPN"

@@ -63,10 +63,11 @@ package struct VendorDraft: Sendable {
         self.tell = tell
     }
 
-    /// The name in lower case, of letters, digits and dashes; empty when it has none of them.
+    /// The name in lower case, of letters, digits and dashes, at most 64; empty when it has none of them.
     package static func slug(_ name: String) -> String {
         let words = name.lowercased().split { !$0.isASCII || !($0.isLetter || $0.isNumber) }
-        return words.joined(separator: "-")
+        let slug = words.joined(separator: "-").prefix(64)
+        return String(slug.last == "-" ? slug.dropLast() : slug)
     }
 
     package enum Outcome: Sendable {

@@ -19,7 +19,7 @@ struct VendorExamples {
     }
 
     var made: Made {
-        guard let good = moment(from: contract.from), good < contract.until else {
+        guard let good = moment(from: contract.from, until: contract.until) else {
             return .refused("no moment of the contract is within its hours")
         }
         let (session, decision) = attempt(at: good)
@@ -73,17 +73,21 @@ struct VendorExamples {
 
     private var hours: WeeklyHours? { policyClass.weeklyHours }
 
-    /// In the middle of the hours that hold at an instant, or of the next.
-    private func moment(from instant: Instant) -> Instant? {
-        guard let hours else { return instant + .seconds(12 * 3600) }
-        let now = hours.judge(at: instant)
-        let start = now.within ? instant : now.until
-        let end = now.within ? now.until : hours.judge(at: start).until
-        guard start.nanosecondsSince1970 < .max else { return nil }
+    /// In the middle of the hours that hold at an instant, or of the next, as far as they are before another.
+    private func moment(from instant: Instant, until limit: Instant = Instant(nanosecondsSince1970: .max))
+        -> Instant?
+    {
+        var (start, end) = (instant, limit)
+        if let hours {
+            let now = hours.judge(at: instant)
+            start = now.within ? instant : now.until
+            end = min(limit, now.within ? now.until : hours.judge(at: start).until)
+        }
+        guard start < end else { return nil }
         // All day and all week has no end; a day is enough.
         let length = min(end - start, .seconds(86_400))
         let middle = start.secondsSince1970 + length.components.seconds / 2
-        return Instant(secondsSince1970: middle - middle % 60)
+        return max(start, Instant(secondsSince1970: middle - middle % 60))
     }
 
     /// The instant at which the hours end that hold at an instant.

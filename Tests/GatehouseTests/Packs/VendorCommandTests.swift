@@ -49,6 +49,25 @@ struct VendorCommandTests {
         }
     }
 
+    /// A contract that is nearly over, and a tenant's or an approver's say that it takes, are worth a word.
+    @Test func whatIsWorthKnowingIsSaid() throws {
+        try Self.inPack { folder throws in
+            let systems = "\(folder)/pack/systems.yaml"
+            var text = try Executable.text(systems)
+            text = text.replacing(
+                "systems:\n", with: "labels:\n  ours: { remote: with-approval }\nsystems:\n")
+            text += "\n  ledger:\n    addresses: [10.10.0.21]\n    services: [tcp/443]\n    label: ours\n"
+            text += "    needs: { country: GB }\n"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: systems))
+            let date = Date().addingTimeInterval(8 * 86_400).formatted(.iso8601.year().month().day())
+            let result = try Executable.run("\(Self.vendor) --until \(date) --system ledger", in: folder)
+            #expect(result.status == 0, "\(result.output)")
+            #expect(
+                result.output.contains("note: system 'ledger' is not reached by itself: it needs country"))
+            #expect(result.output.contains("warning: the contract of 'Civica' ends within"))
+        }
+    }
+
     @Test func dryRunPrintsWhatWouldBeWritten() throws {
         try Self.inPack { folder throws in
             let before = try FileManager.default.subpathsOfDirectory(atPath: folder).sorted()

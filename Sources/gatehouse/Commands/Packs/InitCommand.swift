@@ -117,7 +117,7 @@ struct InitCommand: ParsableCommand {
 
     private func ask(_ question: PackQuestion, _ answers: inout PackAnswers, at now: Instant) throws {
         let usual = question.usual(answers)
-        say("\n\(question.prompt)\n  \(question.help)\n")
+        say("\n\(question.prompt)\n\(Self.wrapped(question.help))")
         while true {
             say("  [\(usual)] ")
             guard let line = readLine() else {
@@ -130,6 +130,16 @@ struct InitCommand: ParsableCommand {
             }
             say("  \(problem)\n")
         }
+    }
+
+    /// For terminals of 80 columns.
+    private static func wrapped(_ text: String) -> String {
+        var lines = [" "]
+        for word in text.split(separator: " ") {
+            if lines[lines.count - 1].count + word.count + 1 > 80 { lines.append(" ") }
+            lines[lines.count - 1] += " \(word)"
+        }
+        return lines.map { $0 + "\n" }.joined()
     }
 
     /// Unbuffered: a question without a line end must be seen before it is answered.
@@ -161,15 +171,24 @@ struct InitCommand: ParsableCommand {
     private func printNext(_ files: [PackFile], _ answers: PackAnswers) {
         say("\nwritten:\n" + files.map { "  \($0.path)\n" }.joined())
         let folder = Self.shellWord(directory)
-        let vendors =
-            answers.hasVendors
-            ? "\n  gatehouse vendor add NAME --pack \(folder) ...   a file for each vendor" : ""
+        var next = [
+            ("gatehouse check \(folder)", "the pack, and its tests"),
+            ("gatehouse prove \(folder)", "what holds for every session"),
+            ("gatehouse coverage \(folder)", "what of the written policy it serves"),
+        ]
+        if answers.hasVendors {
+            next.append(
+                ("gatehouse vendor add --help", "how to add your vendors; the one there is an example"))
+        }
+        let width = next.map(\.0.count).max() ?? 0
+        let lines = next.map { command, what in
+            "  \(command)\(String(repeating: " ", count: width - command.count))   \(what)"
+        }
         say(
             """
 
             next:
-              gatehouse check \(folder)      the pack, and its tests
-              gatehouse coverage \(folder)   what of the written policy it serves\(vendors)
+            \(lines.joined(separator: "\n"))
             Placeholders for certificates are in authorities.yaml and devices.yaml: nobody gets in before you put yours \
             there.
 

@@ -80,9 +80,13 @@ struct AddVendor: ParsableCommand {
             throw failure("with this vendor the pack would have mistakes; nothing was written", 1)
         case .refused(let why): throw failure("nothing was written: \(why)", 1)
         case .drafted(let new, let notes):
-            try check(files + new, at: now)
+            let pack = try check(files + new, at: now)
             try write(new)
             for note in notes { print("note: \(note)") }
+            let warnings = pack.diagnostics.filter { warning in
+                new.contains { $0.path == warning.range.start.file }
+            }
+            if !warnings.isEmpty { print(DiagnosticRenderer.text(warnings), terminator: "") }
         }
     }
 
@@ -108,9 +112,9 @@ struct AddVendor: ParsableCommand {
         }
     }
 
-    private func check(_ files: [PackFile], at now: Instant) throws {
+    private func check(_ files: [PackFile], at now: Instant) throws -> RulePack {
         let pack = RulePack(files.map { ($0.path, Array($0.text.utf8)) }, at: now)
-        guard pack.loadable == nil else { return }
+        guard pack.loadable == nil else { return pack }
         print(pack.complaints)
         throw failure("with this vendor the pack would not be loaded; nothing was written", 1)
     }
@@ -138,10 +142,12 @@ struct AddVendor: ParsableCommand {
             let known = policy.authorities.map(\.name).joined(separator: ", ")
             throw ValidationError("Say who issues the vendor's certificates with --authority: \(known).")
         }
+        let zone = zone ?? others.zone ?? "UTC"
+        let today = (ZoneClock(named: zone) ?? .utc).date(at: now)
         return VendorDraft(
             name: name, organisation: organisation ?? name, authority: authority, reference: reference,
-            from: try from.map { try date($0, "from") } ?? ZoneClock.utc.date(at: now),
-            until: try date(until, "until"), sponsor: sponsor, zone: zone ?? others.zone ?? "UTC",
+            from: try from.map { try date($0, "from") } ?? today,
+            until: try date(until, "until"), sponsor: sponsor, zone: zone,
             systems: split(system), hours: try weeklyHours(others.hours), mfa: code(others.mfa),
             warnBefore: warnBefore ?? others.warnBefore, cites: cites.isEmpty ? others.cites : split(cites),
             about: about, tell: tell)
