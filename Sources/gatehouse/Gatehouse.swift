@@ -18,6 +18,7 @@ struct Gatehouse: AsyncParsableCommand {
                 name: "Rules",
                 subcommands: [
                     Check.self, Prove.self, PlanCommand.self, CoverageCommand.self, FormatCommand.self,
+                    SchemaCommand.self,
                     ShowRuleset.self,
                     Packets.self,
                 ]),

@@ -1,5 +1,7 @@
 /// `tenants:` of `policy.yaml`, which systems refer to: read before them.
 extension PackReader {
+    static let tenantKeys = ["about", "organisation", "mfa", "cites"]
+
     func readTenants(_ root: DocumentNode) {
         // What else is there, and whether it may be, is for whoever reads all of the file.
         guard case .mapping(let entries, _) = root else { return }
@@ -26,8 +28,9 @@ extension PackReader {
     private func tenant(
         _ node: DocumentNode, _ name: Located<String>, _ organisations: inout [String: SourceLocation]
     ) -> Tenant? {
-        let keys = ["about", "organisation", "mfa", "cites"]
-        guard let mapping = MappingReader(node, "a tenant", keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, "a tenant", keys: Self.tenantKeys, log: log) else {
+            return nil
+        }
         let about = mapping.read("about", .text)
         let organisation = mapping.require("organisation", .freeName)
         let within = mapping.requiredNode("mfa").flatMap { conditions.age($0, "mfa") }
