@@ -71,14 +71,4 @@ package enum RuleFileSchema: String, Sendable, CaseIterable {
         let session = JSONValue.Member(key: "session", value: Self.session.value)
         return [JSONValue.Member(key: "$defs", value: .object([session]))]
     }
-
-    /// What of a mistake no schema of one file sees: it takes other files, all of a file at once, the clock, or the text
-    /// before it is YAML.
-    package static func isBeyond(_ id: DiagnosticID) -> Bool {
-        switch id {
-        case .unknownKey, .wrongType, .missingKey, .wrongValue, .emptyList, .reservedName, .unknownSetting:
-            false
-        default: true
-        }
-    }
 }
