@@ -41,7 +41,10 @@ extension TextForm where Value == String {
 
     /// By its number, as the standard writes it.
     static var control: Self {
-        Self("a control of ISO 27001:2022: A.5.1-37, A.6.1-8, A.7.1-14 or A.8.1-34") { text in
+        Self(
+            "a control of ISO 27001:2022: A.5.1-37, A.6.1-8, A.7.1-14 or A.8.1-34",
+            .pattern(TextSchema.control)
+        ) { text in
             let parts = text.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 3, parts[0] == "A", let theme = Int(parts[1]), let number = Int(parts[2]),
                 // No sign, no leading zero: one name for each.

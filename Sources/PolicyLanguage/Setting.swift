@@ -47,8 +47,10 @@ package enum Setting: String, Sendable, Hashable, CaseIterable {
 
     private static func word<Word>(_ what: String, _ kind: Word.Type) -> TextForm<String>
     where Word: RawRepresentable<String> & CaseIterable {
-        let names = Word.allCases.map(\.rawValue).joined(separator: ", ")
-        return TextForm<String>("\(what): \(names)") { Word(rawValue: $0)?.rawValue }
+        let words = Word.allCases.map(\.rawValue)
+        return TextForm<String>("\(what): \(words.joined(separator: ", "))", .words(words)) {
+            Word(rawValue: $0)?.rawValue
+        }
     }
 }
 
@@ -96,13 +98,13 @@ extension TextForm {
     /// The same text in the one way in which it is compared.
     fileprivate func words(_ text: @escaping (Value) -> String) -> TextForm<String> {
         let parse = parse
-        return TextForm<String>(expected) { parse($0).map(text) }
+        return TextForm<String>(expected, schema) { parse($0).map(text) }
     }
 
     /// A whole number from one on.
     static func count(upTo most: Int) -> TextForm<Int> {
         let expected = most == .max ? "a whole number" : "a whole number from 1 to \(most)"
-        return TextForm<Int>(expected) { text in
+        return TextForm<Int>(expected, .count(upTo: most)) { text in
             guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(text) else { return nil }
             return (1...most).contains(number) ? number : nil
         }
@@ -113,7 +115,7 @@ extension TextForm {
         from least: Duration, through most: Duration, such example: String
     ) -> TextForm<Duration> {
         let range = "from \(TimeText.text(least)) to \(TimeText.text(most))"
-        return TextForm<Duration>("a duration \(range), such as \(example)") { text in
+        return TextForm<Duration>("a duration \(range), such as \(example)", .duration) { text in
             TimeText.duration(text).flatMap { (least...most).contains($0) ? $0 : nil }
         }
     }

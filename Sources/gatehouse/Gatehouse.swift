@@ -18,7 +18,8 @@ struct Gatehouse: AsyncParsableCommand {
                 name: "Rules",
                 subcommands: [
                     InitCommand.self, Check.self, Prove.self, PlanCommand.self, CoverageCommand.self,
-                    FormatCommand.self, VendorCommand.self, ShowRuleset.self, Packets.self,
+                    FormatCommand.self, SchemaCommand.self, VendorCommand.self, ShowRuleset.self,
+                    Packets.self,
                 ]),
             CommandGroup(
                 name: "Changes of the rules in force",

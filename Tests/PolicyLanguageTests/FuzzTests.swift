@@ -18,6 +18,7 @@ struct FuzzTests {
         (Packs.golden.appending(path: "25-labels-and-offices"), 6, 150),
         (Packs.golden.appending(path: "26-registers"), 7, 150),
         (Packs.golden.appending(path: "28-sessions"), 8, 150),
+        (Mistake.folder.appending(path: "pack"), 9, 400),
     ]
 
     @Test(.timeLimit(.minutes(5)), arguments: packs)

@@ -48,12 +48,13 @@ package struct Approval: Sendable, Hashable, Codable {
 
 extension Approval {
     static let fields: [RegisterField] = [
-        RegisterField("kind", kinds.expected, isRequired: true, kinds.read),
+        RegisterField("kind", kinds.expected, of: kinds.words, isRequired: true, kinds.read),
         RegisterField("user", "a user name", isRequired: true, RegisterText.name),
         RegisterField("approver", "a name", isRequired: true, RegisterText.name),
-        RegisterField("from", RegisterText.expectedInstant, isRequired: true, RegisterText.beginning),
-        RegisterField("until", RegisterText.expectedInstant, RegisterText.end),
-        RegisterField("countries", CountryCode.expected, isList: true) {
+        RegisterField(
+            "from", RegisterText.expectedInstant, of: .instant, isRequired: true, RegisterText.beginning),
+        RegisterField("until", RegisterText.expectedInstant, of: .instant, RegisterText.end),
+        RegisterField("countries", CountryCode.expected, of: .country, isList: true) {
             CountryCode(register: $0)?.description
         },
         RegisterField("systems", "a name", isList: true, RegisterText.name),

@@ -58,17 +58,19 @@ package struct DeviceRecord: Sendable, Hashable, Codable {
 
 extension DeviceRecord {
     static let fields: [RegisterField] = [
-        RegisterField("digest", "a SHA-256 digest of 64 hexadecimal digits") {
+        RegisterField("digest", "a SHA-256 digest of 64 hexadecimal digits", of: .digest) {
             CertificateDigest($0)?.description
         },
-        RegisterField("key", "a SHA-256 digest of 64 hexadecimal digits") { KeyDigest($0)?.description },
+        RegisterField("key", "a SHA-256 digest of 64 hexadecimal digits", of: .digest) {
+            KeyDigest($0)?.description
+        },
         RegisterField("serial", "a serial number", RegisterText.name),
         RegisterField("owner", "a user name", RegisterText.name),
         RegisterField("organisation", "a name", RegisterText.name),
-        RegisterField("kind", kinds.expected, isRequired: true, kinds.read),
-        RegisterField("managed", "true or false", RegisterText.boolean),
-        RegisterField("status", statuses.expected, isRequired: true, statuses.read),
-        RegisterField("last-on-site", RegisterText.expectedInstant, RegisterText.instant),
+        RegisterField("kind", kinds.expected, of: kinds.words, isRequired: true, kinds.read),
+        RegisterField("managed", "true or false", of: .truth, RegisterText.boolean),
+        RegisterField("status", statuses.expected, of: statuses.words, isRequired: true, statuses.read),
+        RegisterField("last-on-site", RegisterText.expectedInstant, of: .instant, RegisterText.instant),
     ]
 
     private static let kinds = RegisterText.choice(DeviceKind.self)

@@ -23,8 +23,9 @@ extension Loan {
     static let fields: [RegisterField] = [
         RegisterField("device", "an inventory id", isRequired: true, RegisterText.name),
         RegisterField("user", "a user name", isRequired: true, RegisterText.name),
-        RegisterField("from", RegisterText.expectedInstant, isRequired: true, RegisterText.beginning),
-        RegisterField("until", RegisterText.expectedInstant, RegisterText.end),
+        RegisterField(
+            "from", RegisterText.expectedInstant, of: .instant, isRequired: true, RegisterText.beginning),
+        RegisterField("until", RegisterText.expectedInstant, of: .instant, RegisterText.end),
     ]
 
     /// Whether there is an instant of both.

@@ -31,13 +31,23 @@ package struct RegisterField: Sendable {
     package let expected: String
     package let isRequired: Bool
     package let isList: Bool
+    /// For whoever describes fields to programs that cannot read them.
+    package let what: What
     private let read: @Sendable (String) -> String?
 
+    /// What kind of text may stand in a field.
+    package enum What: Sendable, Hashable {
+        case name, digest, truth, instant, country
+        case words([String])
+    }
+
     init(
-        _ name: String, _ expected: String, isRequired: Bool = false, isList: Bool = false,
+        _ name: String, _ expected: String, of what: What = .name, isRequired: Bool = false,
+        isList: Bool = false,
         _ read: @escaping @Sendable (String) -> String?
     ) {
         self.name = name
+        self.what = what
         self.expected = expected
         self.isRequired = isRequired
         self.isList = isList
@@ -151,10 +161,10 @@ enum RegisterText {
         "a date such as 2026-04-01, or a time such as 2026-04-01T09:00:00Z, before the year 2262"
 
     static func choice<Choice: RawRepresentable<String> & CaseIterable>(_ type: Choice.Type)
-        -> (expected: String, read: @Sendable (String) -> String?)
+        -> (expected: String, words: RegisterField.What, read: @Sendable (String) -> String?)
     {
         let names = Choice.allCases.map(\.rawValue)
-        return ("one of \(names.joined(separator: ", "))", { names.contains($0) ? $0 : nil })
+        return ("one of \(names.joined(separator: ", "))", .words(names), { names.contains($0) ? $0 : nil })
     }
 }
 

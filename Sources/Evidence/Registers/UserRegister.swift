@@ -30,7 +30,7 @@ extension UserRecord {
         RegisterField("groups", "a name", isList: true, RegisterText.name),
         RegisterField("organisation", "a name", RegisterText.name),
         RegisterField("steps", "a name", isList: true, RegisterText.name),
-        RegisterField("acknowledged", RegisterText.expectedInstant, RegisterText.instant),
+        RegisterField("acknowledged", RegisterText.expectedInstant, of: .instant, RegisterText.instant),
         RegisterField("manager", "a user name", RegisterText.name),
     ]
 

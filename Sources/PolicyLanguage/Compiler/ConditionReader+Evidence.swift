@@ -3,7 +3,7 @@ import Sessions
 
 /// Conditions that have parts: each part is a condition of its own, so that each that is missing is named by itself.
 extension ConditionReader {
-    private static let certificateKeys = [
+    static let certificateKeys = [
         "authority", "subject", "email", "uri", "dns", "upn", "extension",
     ]
 
@@ -64,7 +64,7 @@ extension ConditionReader {
         return [Condition(.attribute(make(name.value), Set(patterns.map(\.value))), at: entry.keyRange.start)]
     }
 
-    private static let deviceKeys = [
+    static let deviceKeys = [
         "status", "kind", "managed", "organisation", "owner", "loan", "on-site",
     ]
 
@@ -104,7 +104,7 @@ extension ConditionReader {
         }
     }
 
-    private static let userKeys = ["name", "organisation", "steps", "acknowledged"]
+    static let userKeys = ["name", "organisation", "steps", "acknowledged"]
 
     /// Names, or `{ steps: [training], acknowledged: { within: 180d }, ... }`.
     func user(_ mapping: MappingReader) -> [Condition] {
@@ -132,7 +132,7 @@ extension ConditionReader {
         }
     }
 
-    private static let postureKeys = ["antivirus", "patches", "disk-encryption", "firewall", "screen-lock"]
+    static let postureKeys = ["antivirus", "patches", "disk-encryption", "firewall", "screen-lock"]
 
     /// `{ antivirus: { within: 24h }, disk-encryption: on, screen-lock: { at-most: 15m } }`
     func posture(_ node: DocumentNode) -> [Condition] {
@@ -163,13 +163,17 @@ extension ConditionReader {
         return log.read(node, .on).map { _ in PostureNeed.usualAge }
     }
 
-    private func screenLock(_ node: DocumentNode) -> PostureNeed? {
-        let minutes = TextForm<Int>("whole minutes from 1m to 1d, such as 15m") { text in
+    static var minutes: TextForm<Int> {
+        TextForm<Int>("whole minutes from 1m to 1d, such as 15m", .duration) { text in
             guard let seconds = TimeText.duration(text)?.components.seconds, seconds % 60 == 0,
                 (60...86_400).contains(seconds)
             else { return nil }
             return Int(seconds / 60)
         }
+    }
+
+    private func screenLock(_ node: DocumentNode) -> PostureNeed? {
+        let minutes = Self.minutes
         if case .scalar(let text, _, let range) = node {
             let suggestion = minutes.parse(text) == nil ? nil : "{ at-most: \(text) }"
             log.addWrongType(
@@ -184,7 +188,7 @@ extension ConditionReader {
         return seen.map { .screenLock(atMostMinutes: atMost.value, seenWithin: $0) }
     }
 
-    private static let clientKeys = ["platform", "version", "split-tunnel"]
+    static let clientKeys = ["platform", "version", "split-tunnel"]
 
     /// `{ platform: [linux, win], version: { at-least: "2.6.0" }, split-tunnel: refused }`
     func client(_ node: DocumentNode) -> [Condition] {
@@ -204,8 +208,7 @@ extension ConditionReader {
         case "version": return leastVersion(node).map { .version(atLeast: $0) }
         case "split-tunnel":
             // There is nothing else to ask for: without this a client may do as it likes.
-            let form = TextForm<String>("the word refused, or no such key") { $0 == "refused" ? $0 : nil }
-            return log.read(node, form).map { _ in .noSplitTunnel }
+            return log.read(node, .refused).map { _ in .noSplitTunnel }
         default: return nil
         }
     }
@@ -218,10 +221,8 @@ extension ConditionReader {
                 suggestion: suggestion)
             return nil
         }
-        let form = TextForm<ClientVersion>("a version of numbers and dots, such as 2.6.0") {
-            ClientVersion($0)
-        }
-        return MappingReader(node, "version", keys: ["at-least"], log: log)?.require("at-least", form)?.value
+        return MappingReader(node, "version", keys: ["at-least"], log: log)?
+            .require("at-least", .clientVersion)?.value
     }
 
     /// `remote-working`, `travel`, `system` (in the needs of one), `{ exception: NAME }`, or a list: all of them.
@@ -230,7 +231,9 @@ extension ConditionReader {
             if items.isEmpty {
                 log.add(.emptyList("approval", instead: "name one, or leave the key out"), at: range)
             }
-            return items.flatMap { approvals($0, at: $0.range.start) }
+            return items.compactMap { item in
+                approval(item).map { Condition(.approval($0), at: item.range.start) }
+            }
         }
         return approval(node).map { [Condition(.approval($0), at: place)] } ?? []
     }
@@ -245,8 +248,10 @@ extension ConditionReader {
             system == nil
             ? "remote-working or travel (system: in the needs of a system only)"
             : "remote-working, travel or system"
-        let form = TextForm<ApprovalNeed>("\(choices), or a mapping such as { exception: no-token }") {
-            text in
+        let words = ["remote-working", "travel"] + (system == nil ? [] : ["system"])
+        let form = TextForm<ApprovalNeed>(
+            "\(choices), or a mapping such as { exception: no-token }", .words(words)
+        ) { text in
             switch text {
             case "remote-working": .remoteWorking
             case "travel": .travel
@@ -260,17 +265,26 @@ extension ConditionReader {
 
 extension TextForm where Value == String {
     /// The one person that a device can be given or lent to here.
-    fileprivate static var thisUser: Self {
-        Self("this-user: the user of the session") { $0 == "this-user" ? $0 : nil }
+    static var thisUser: Self {
+        Self("this-user: the user of the session", .words(["this-user"])) { $0 == "this-user" ? $0 : nil }
     }
 
-    fileprivate static var on: Self {
-        Self("on, or how old the sight of it may be, such as { within: 7d }") { $0 == "on" ? $0 : nil }
+    static var on: Self {
+        Self("on, or how old the sight of it may be, such as { within: 7d }", .words(["on"])) {
+            $0 == "on" ? $0 : nil
+        }
+    }
+
+    static var refused: Self {
+        Self("the word refused, or no such key", .words(["refused"])) { $0 == "refused" ? $0 : nil }
     }
 
     /// Dotted decimal, as ITU-T X.660 has it: the first number is 0, 1 or 2, and below 0 and 1 there are forty each.
     static var objectIdentifier: Self {
-        Self("an object identifier such as 1.3.6.1.4.1.311.20.2.3") { text in
+        Self(
+            "an object identifier such as 1.3.6.1.4.1.311.20.2.3",
+            .pattern("^\(TextSchema.objectIdentifier)$")
+        ) { text in
             let parts = text.split(separator: ".", omittingEmptySubsequences: false)
             let isGood = parts.allSatisfy { part in
                 part.utf8.allSatisfy { (48...57).contains($0) } && UInt64(part) != nil
@@ -286,7 +300,9 @@ extension TextForm where Value == String {
     /// A short name that verification knows, or a dotted object identifier.
     static var attributeType: Self {
         let known = ["CN", "O", "OU", "C", "ST", "L", "serialNumber", "UID", "emailAddress", "DC"]
-        return Self("one of \(known.joined(separator: ", ")), or an object identifier") { text in
+        let pattern = "^(\((known + [TextSchema.objectIdentifier]).joined(separator: "|")))$"
+        return Self("one of \(known.joined(separator: ", ")), or an object identifier", .pattern(pattern)) {
+            text in
             known.contains(text) ? text : objectIdentifier.parse(text)
         }
     }
@@ -294,16 +310,27 @@ extension TextForm where Value == String {
 
 extension TextForm {
     static var pattern: TextForm<TextPattern> {
-        TextForm<TextPattern>("a text of one line, with at most one * in it") { text in
+        TextForm<TextPattern>(
+            "a text of one line, with at most one * in it",
+            .patternOrNumber("^(?!\\s)[^*\\n]*\\*?[^*\\n]*(?<!\\s)$")
+        ) { text in
             PlainText.isName(text) ? TextPattern(text) : nil
         }
     }
 
     static func boolean() -> TextForm<Bool> {
-        TextForm<Bool>("true or false") { $0 == "true" ? true : $0 == "false" ? false : nil }
+        TextForm<Bool>("true or false", .truth) { $0 == "true" ? true : $0 == "false" ? false : nil }
     }
 
     static func countryCode() -> TextForm<CountryCode> {
-        TextForm<CountryCode>(CountryCode.expected) { CountryCode(register: $0) }
+        TextForm<CountryCode>(CountryCode.expected, .country) { CountryCode(register: $0) }
+    }
+}
+
+extension TextForm where Value == ClientVersion {
+    static var clientVersion: Self {
+        Self("a version of numbers and dots, such as 2.6.0", .pattern("^[0-9]{1,9}(\\.[0-9]{1,9}){0,7}$")) {
+            ClientVersion($0)
+        }
     }
 }

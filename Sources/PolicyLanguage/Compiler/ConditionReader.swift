@@ -131,17 +131,22 @@ struct ConditionReader {
         return read.isEmpty ? nil : Dictionary(read) { first, _ in first }
     }
 
-    /// Shorter than a minute would let a scan that goes on slip out: it is noted once a minute.
-    private func memory(_ node: DocumentNode) -> Duration? {
-        let form = TextForm<Duration>("a duration of 1m or more, such as 8h") { text in
+    static var memory: TextForm<Duration> {
+        TextForm<Duration>("a duration of 1m or more, such as 8h", .duration) { text in
             TimeText.duration(text).flatMap { $0 >= .seconds(60) ? $0 : nil }
         }
-        return MappingReader(node, "what was seen", keys: ["within"], log: log)?
-            .require("within", form)?.value
     }
 
+    /// Shorter than a minute would let a scan that goes on slip out: it is noted once a minute.
+    private func memory(_ node: DocumentNode) -> Duration? {
+        MappingReader(node, "what was seen", keys: ["within"], log: log)?
+            .require("within", Self.memory)?.value
+    }
+
+    static let hoursKeys = ["days", "from", "to", "zone"]
+
     func hours(_ node: DocumentNode) -> WeeklyHours? {
-        guard let mapping = MappingReader(node, "hours", keys: ["days", "from", "to", "zone"], log: log)
+        guard let mapping = MappingReader(node, "hours", keys: Self.hoursKeys, log: log)
         else {
             return nil
         }

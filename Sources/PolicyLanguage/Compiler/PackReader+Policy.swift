@@ -5,6 +5,11 @@ import Sessions
 extension PackReader {
     var conditions: ConditionReader { ConditionReader(names: names, log: log) }
 
+    static let systemKeys = ["about", "addresses", "services", "needs", "label", "tenant"]
+    static let labelKeys = ["about", "remote"]
+    static let policyKeys = ["about", "inside", "tenants", "classes"] + settingKeys
+    static let classKeys = ["name", "when", "access", "cites", "tell", "idle"]
+
     func readSystems(_ root: DocumentNode) {
         guard let file = MappingReader(root, "systems.yaml", keys: ["labels", "systems"], log: log) else {
             return
@@ -18,8 +23,9 @@ extension PackReader {
     }
 
     private func system(_ node: DocumentNode, _ name: Located<String>) -> SystemDraft? {
-        let keys = ["about", "addresses", "services", "needs", "label", "tenant"]
-        guard let mapping = MappingReader(node, "a system", keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, "a system", keys: Self.systemKeys, log: log) else {
+            return nil
+        }
         let errorsBefore = log.errorCount
         let about = mapping.read("about", .text)?.value ?? ""
         let label = label(mapping)
@@ -52,7 +58,7 @@ extension PackReader {
         if case .mapping = node {} else { names.doubt(.label) }
         for entry in log.pairs(node) {
             guard let name = newName(entry, .label), define(.label, name),
-                let label = MappingReader(entry.value, "a label", keys: ["about", "remote"], log: log)
+                let label = MappingReader(entry.value, "a label", keys: Self.labelKeys, log: log)
             else { continue }
             _ = label.read("about", .text)
             let use: Located<RemoteUse>? = label.require("remote", .choice("what may be done from afar"))
@@ -99,8 +105,6 @@ extension PackReader {
         return items.compactMap(log.readAddresses)
     }
 
-    static let policyKeys = ["about", "inside", "tenants", "classes"] + settingKeys
-
     func readPolicy(_ root: DocumentNode) {
         guard let file = MappingReader(root, "policy.yaml", keys: Self.policyKeys, log: log) else { return }
         about = file.read("about", .text)?.value ?? ""
@@ -124,8 +128,7 @@ extension PackReader {
 
     private func readClass(_ node: DocumentNode) {
         if case .scalar("vendors", _, let range) = node { return markVendors(range) }
-        let keys = ["name", "when", "access", "cites", "tell", "idle"]
-        guard let mapping = MappingReader(node, "a class", keys: keys, log: log) else { return }
+        guard let mapping = MappingReader(node, "a class", keys: Self.classKeys, log: log) else { return }
         let name = mapping.requiredNode("name").flatMap { newName($0, .policyClass) }
         // Whoever names a class that has no name, or a list of them, may mean this one.
         if name == nil { names.doubt(.policyClass) }

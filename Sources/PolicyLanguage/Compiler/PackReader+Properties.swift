@@ -1,8 +1,12 @@
 /// `properties.yaml`: what must hold for every session.
 extension PackReader {
+    static let propertiesKeys = ["without-mfa", "personal-data", "one-family", "must-never"]
+    static let mustNeverKeys = ["class", "when", "reach", "because", "cites"]
+
     func readProperties(_ root: DocumentNode) {
-        let keys = ["without-mfa", "personal-data", "one-family", "must-never"]
-        guard let file = MappingReader(root, "properties.yaml", keys: keys, log: log) else { return }
+        guard let file = MappingReader(root, "properties.yaml", keys: Self.propertiesKeys, log: log) else {
+            return
+        }
         // Too many classes is all there is to say of a pack then; each pattern would be held against all of them.
         guard classes.count <= Self.classLimit else { return }
         labelsOfSystems = Set(systems.compactMap(\.label))
@@ -39,13 +43,11 @@ extension PackReader {
     }
 
     private func mustNever(_ node: DocumentNode) -> MustNever? {
-        let keys = ["class", "when", "reach", "because", "cites"]
-        guard let mapping = MappingReader(node, "a property", keys: keys, log: log) else { return nil }
-        let errorsBefore = log.errorCount
-        let form = TextForm<TextPattern>("the name of a class, in which one * may stand for any characters") {
-            TextPattern($0)
+        guard let mapping = MappingReader(node, "a property", keys: Self.mustNeverKeys, log: log) else {
+            return nil
         }
-        let policyClass = mapping.read("class", form)
+        let errorsBefore = log.errorCount
+        let policyClass = mapping.read("class", .classPattern)
         let when = mapping.node("when").map(conditions.read) ?? []
         let reach = reach(mapping)
         _ = mapping.read("because", .text)
@@ -65,5 +67,16 @@ extension PackReader {
     private func reach(_ mapping: MappingReader) -> Set<String>? {
         if case .scalar("any", _, _)? = mapping.requiredNode("reach") { return nil }
         return systemsOrLabels(mapping, "reach")
+    }
+}
+
+extension TextForm where Value == TextPattern {
+    static var classPattern: Self {
+        Self(
+            "the name of a class, in which one * may stand for any characters",
+            .patternOrNumber("^[^*]*\\*?[^*]*$")
+        ) {
+            TextPattern($0)
+        }
     }
 }

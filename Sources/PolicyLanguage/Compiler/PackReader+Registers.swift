@@ -18,7 +18,7 @@ extension PackReader {
         }
     }
 
-    private static let clauseKeys = ["title", "document", "kind", "because", "controls"]
+    static let clauseKeys = ["title", "document", "kind", "because", "controls"]
 
     private func clause(_ mapping: MappingReader, _ id: Located<String>) -> Clause {
         let title = mapping.require("title", .text)
@@ -41,7 +41,7 @@ extension PackReader {
             because: because?.value, controls: controls, location: id.range.start)
     }
 
-    private static let authorityKeys = [
+    static let authorityKeys = [
         "about", "digest", "digests", "certificate", "chain", "revocation", "crl", "ocsp",
     ]
 
@@ -66,7 +66,9 @@ extension PackReader {
 
     private func authority(_ mapping: MappingReader, _ name: Located<String>) -> Authority {
         _ = mapping.read("about", .text)
-        let certificates = mapping.list("certificate", .certificate) ?? []
+        let certificates =
+            mapping.has("certificate")
+            ? mapping.requireList("certificate", .certificate, ifEmpty: "give one, or leave the key out") : []
         let key = mapping.has("digests") ? "digests" : "digest"
         var digests: [Located<CertificateDigest>] = []
         // The certificate itself says what its digest is.
@@ -80,7 +82,9 @@ extension PackReader {
             digests.append(Located(digest, at: certificate.range))
         }
         for digest in digests { claim(digest) }
-        let lists = mapping.list("crl", .absolutePath) ?? []
+        let lists =
+            mapping.has("crl")
+            ? mapping.requireList("crl", .absolutePath, ifEmpty: "name a file, or leave the key out") : []
         let responder = mapping.read("ocsp", .webAddress)
         let revocation: Located<Authority.Revocation>? = mapping.read(
             "revocation", .choice("what withdrawal means"))
@@ -92,7 +96,10 @@ extension PackReader {
                 at: revocation.range, notes: [note])
         }
         let chain = mapping.read(
-            "chain", TextForm("the word required, or no such key") { $0 == "required" ? true : nil })
+            "chain",
+            TextForm("the word required, or no such key", .words(["required"])) {
+                $0 == "required" ? true : nil
+            })
         if let chain, certificates.isEmpty {
             log.add(
                 .missingKey("certificate", in: "an authority whose chains are looked at in full"),
@@ -209,15 +216,16 @@ extension RegisterKind {
 extension TextForm where Value == [UInt8] {
     /// A certificate as PEM has it (RFC 7468), one a text.
     static var certificate: Self {
-        Self("one certificate in PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----") {
-            PEMText.certificate($0)
-        }
+        Self(
+            "one certificate in PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----",
+            .pattern("^\\s*-[-\\s]*B")
+        ) { PEMText.certificate($0) }
     }
 }
 
 extension TextForm where Value == String {
     static var webAddress: Self {
-        Self("an address that begins with http:// or https://") { text in
+        Self("an address that begins with http:// or https://", .pattern("^https?://[^ ]+$")) { text in
             let rest = ["http://", "https://"].first(where: text.hasPrefix).map { text.dropFirst($0.count) }
             guard let host = rest?.first, host.isLetter || host.isNumber || host == "[" else { return nil }
             return PlainText.isName(text) && !text.contains(" ") ? text : nil
@@ -225,6 +233,6 @@ extension TextForm where Value == String {
     }
 
     package static var absolutePath: Self {
-        Self("an absolute path") { $0.hasPrefix("/") && !$0.contains("\0") ? $0 : nil }
+        Self("an absolute path", .pattern("^/")) { $0.hasPrefix("/") && !$0.contains("\0") ? $0 : nil }
     }
 }

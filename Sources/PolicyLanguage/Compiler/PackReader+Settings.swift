@@ -52,12 +52,12 @@ extension PackReader {
 
     // MARK: Monitoring
 
-    private static let monitoringKeys = [
+    static let monitoringKeys = [
         "flows", "dpia", "approved-by", "retention", "pseudonymous", "cites",
     ]
 
     /// What is recorded of everybody's connections is not kept longer than a year.
-    private static var flowRetention: TextForm<Duration> {
+    static var flowRetention: TextForm<Duration> {
         .duration(from: .seconds(3600), through: .seconds(366 * 86_400), such: "30d")
     }
 
@@ -94,16 +94,21 @@ extension PackReader {
 
     // MARK: Audit and incidents
 
-    private static var auditRetention: TextForm<Duration> {
+    static let auditKeys = ["retention", "spot-checks", "cites"]
+    static let spotChecksKeys = ["every", "sample", "cites"]
+    static let incidentsKeys = ["alert", "cites"]
+    static let changesKeys = ["reference", "confirm-within", "cites"]
+    static var spotCheckSample: TextForm<Int> { .count(upTo: 1000) }
+
+    static var auditRetention: TextForm<Duration> {
         .duration(from: .seconds(86_400), through: .seconds(3660 * 86_400), such: "730d")
     }
-    private static var spotCheckInterval: TextForm<Duration> {
+    static var spotCheckInterval: TextForm<Duration> {
         .duration(from: .seconds(86_400), through: .seconds(366 * 86_400), such: "30d")
     }
 
     private func audit(_ node: DocumentNode, at range: SourceRange) -> Settings.Audit? {
-        let keys = ["retention", "spot-checks", "cites"]
-        guard let mapping = MappingReader(node, "'audit'", keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, "'audit'", keys: Self.auditKeys, log: log) else { return nil }
         let retention = mapping.read("retention", Self.auditRetention)?.value
         let checks = mapping.node("spot-checks").flatMap {
             spotChecks($0, at: mapping.keyRange("spot-checks"))
@@ -113,17 +118,18 @@ extension PackReader {
     }
 
     private func spotChecks(_ node: DocumentNode, at range: SourceRange) -> Settings.SpotChecks? {
-        let keys = ["every", "sample", "cites"]
-        guard let mapping = MappingReader(node, "'spot-checks'", keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, "'spot-checks'", keys: Self.spotChecksKeys, log: log) else {
+            return nil
+        }
         let every = mapping.require("every", Self.spotCheckInterval)
-        let sample = mapping.require("sample", .count(upTo: 1000))
+        let sample = mapping.require("sample", Self.spotCheckSample)
         let serving = served(by: mapping, at: range)
         guard let every, let sample else { return nil }
         return Settings.SpotChecks(every: every.value, sample: sample.value, serving: serving)
     }
 
     private func incidents(_ node: DocumentNode, at range: SourceRange) -> Settings.Incidents? {
-        guard let mapping = MappingReader(node, "'incidents'", keys: ["alert", "cites"], log: log) else {
+        guard let mapping = MappingReader(node, "'incidents'", keys: Self.incidentsKeys, log: log) else {
             return nil
         }
         let alert = mapping.requiredNode("alert")
@@ -134,13 +140,14 @@ extension PackReader {
 
     // MARK: Changes
 
-    private static var confirmation: TextForm<Duration> {
+    static var confirmation: TextForm<Duration> {
         .duration(from: .seconds(60), through: .seconds(86_400), such: "10m")
     }
 
     private func changes(_ node: DocumentNode, at range: SourceRange) -> Settings.Changes? {
-        let keys = ["reference", "confirm-within", "cites"]
-        guard let mapping = MappingReader(node, "'changes'", keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, "'changes'", keys: Self.changesKeys, log: log) else {
+            return nil
+        }
         let reference = mapping.node("reference")
             .flatMap { log.readWord($0, "whether a change needs a reference", ReferenceUse.self) }
         let confirmWithin = mapping.read("confirm-within", Self.confirmation)?.value
@@ -172,7 +179,7 @@ extension DiagnosticLog {
     where Word: RawRepresentable<String> & CaseIterable {
         let names = Word.allCases.map(\.rawValue)
         let expected = "\(what): \(names.joined(separator: ", "))"
-        guard let text = read(node, TextForm(expected, { $0 })) else { return nil }
+        guard let text = read(node, TextForm(expected, .words(names), { $0 })) else { return nil }
         if let word = Word(rawValue: text.value) { return Located(word, at: text.range) }
         let known = Dictionary(names.map { ($0, SourceLocation?.none) }) { first, _ in first }
         addUnknown(

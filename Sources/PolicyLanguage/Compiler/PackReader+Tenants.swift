@@ -1,14 +1,16 @@
 /// `tenants:` of `policy.yaml`, which systems refer to: read before them.
 extension PackReader {
+    static let tenantKeys = ["about", "organisation", "mfa", "cites"]
+
     func readTenants(_ root: DocumentNode) {
         // What else is there, and whether it may be, is for whoever reads all of the file.
         guard case .mapping(let entries, _) = root else { return }
         guard let node = entries.first(where: { $0.key == "tenants" })?.value else {
-            let misspelt = entries.contains { entry in
-                !Self.policyKeys.contains(entry.key)
-                    && NearestName.find(entry.key, among: Self.policyKeys) == "tenants"
+            // A few will do: a file of very many keys that are not known is another file.
+            let unknown = entries.lazy.filter { !Self.policyKeys.contains($0.key) }.prefix(20)
+            if unknown.contains(where: { NearestName.find($0.key, among: Self.policyKeys) == "tenants" }) {
+                names.doubt(.tenant)
             }
-            if misspelt { names.doubt(.tenant) }
             return
         }
         if case .mapping = node {} else { names.doubt(.tenant) }
@@ -26,8 +28,9 @@ extension PackReader {
     private func tenant(
         _ node: DocumentNode, _ name: Located<String>, _ organisations: inout [String: SourceLocation]
     ) -> Tenant? {
-        let keys = ["about", "organisation", "mfa", "cites"]
-        guard let mapping = MappingReader(node, "a tenant", keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, "a tenant", keys: Self.tenantKeys, log: log) else {
+            return nil
+        }
         let about = mapping.read("about", .text)
         let organisation = mapping.require("organisation", .freeName)
         let within = mapping.requiredNode("mfa").flatMap { conditions.age($0, "mfa") }

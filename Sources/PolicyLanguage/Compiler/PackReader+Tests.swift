@@ -5,8 +5,11 @@ import Sessions
 /// `tests/*.yaml`: what the pack expects of itself.
 extension PackReader {
     /// What a test expects of a session, beside its name and the session.
-    private static let expectationKeys = ["at", "class", "reaches", "refused", "because", "until", "cites"]
-    private static let testKeys = ["name", "session"] + expectationKeys
+    static let expectationKeys = ["at", "class", "reaches", "refused", "because", "until", "cites"]
+    static let testKeys = ["name", "session"] + expectationKeys
+
+    static let lineKeys = ["as", "with"] + expectationKeys
+    static let settingTestKeys = ["name", "setting", "is", "cites"]
 
     func readTests(_ root: DocumentNode) {
         guard let file = MappingReader(root, "a test file", keys: ["tests"], log: log),
@@ -56,11 +59,13 @@ extension PackReader {
                 return .system(text.value)
             }
             if let destination = Destination(parsing: text.value) { return .destination(destination) }
-            let expected = "a system, or a packet such as 10.10.0.20:443/tcp or [fd10:10::20]:443/tcp"
+            let expected = Self.expectedTarget
             log.add(.wrongValue(expected: expected, found: quoted(text.value)), at: text.range)
             return nil
         }
     }
+
+    static let expectedTarget = "a system, or a packet such as 10.10.0.20:443/tcp or [fd10:10::20]:443/tcp"
 
     // MARK: Tables
 
@@ -72,9 +77,13 @@ extension PackReader {
     private func readTable(_ node: DocumentNode) {
         guard let table = MappingReader(node, "a table of tests", keys: Self.testKeys + ["each"], log: log)
         else { return }
+        let reported = log.mark
         let name = table.require("name", .freeName)
         let cites = citations(table)
-        if let session = table.node("session") { _ = log.pairs(session) }
+        // Also what every line has otherwise is read.
+        if let session = table.node("session") { _ = SessionReader(names: names, log: log).read(session) }
+        _ = (expectedClass(table), targets(table, "reaches"), targets(table, "refused"))
+        _ = (table.read("at", .timestamp()), table.read("until", .timestamp()), table.read("because", .text))
         guard let list = table.requiredNode("each") else { return }
         if case .sequence(let items, let range) = list, items.isEmpty {
             log.add(.emptyList("each", instead: "describe a session, or leave the table out"), at: range)
@@ -87,7 +96,6 @@ extension PackReader {
         // What no line has is missed once, at the table.
         let lacks = { (key: String, own: String) in !node.has(key) && !lines.contains { $0.has(own) } }
         let place = lacks("at", "at") || lacks("session", "with") ? table.range : nil
-        let reported = log.mark
         for line in lines { readLine(line, of: common, name, cites, missingAt: place) }
         // Every line reads what the table has in common.
         log.dropRepeats(since: reported)
@@ -97,8 +105,9 @@ extension PackReader {
         _ node: DocumentNode, of table: [DocumentNode.Entry], _ name: Located<String>?, _ cites: [String],
         missingAt place: SourceRange?
     ) {
-        let keys = ["as", "with"] + Self.expectationKeys
-        guard let line = MappingReader(node, "a line of a table", keys: keys, log: log) else { return }
+        guard let line = MappingReader(node, "a line of a table", keys: Self.lineKeys, log: log) else {
+            return
+        }
         let own = line.require("as", .freeName)
         let session = session(table.first { $0.key == "session" }, with: line.node("with"))
         var entries = node.entries.filter { Self.expectationKeys.contains($0.key) }
@@ -124,6 +133,7 @@ extension PackReader {
     ) -> DocumentNode.Entry? {
         guard let own else { return common }
         let laid = log.pairs(own)
+        _ = MappingReader(.mapping(laid, own.range), "a session", keys: SessionReader.keys, log: log)
         let taken = Set(laid.map(\.key))
         let kept = (common?.value.entries ?? []).filter { !taken.contains($0.key) }
         let added = laid.filter { entry in
@@ -138,8 +148,8 @@ extension PackReader {
 
     /// `{ name: .., setting: monitoring.flows, is: off }`
     private func readSettingTest(_ node: DocumentNode) {
-        let keys = ["name", "setting", "is", "cites"]
-        guard let mapping = MappingReader(node, "a test of a setting", keys: keys, log: log) else { return }
+        guard let mapping = MappingReader(node, "a test of a setting", keys: Self.settingTestKeys, log: log)
+        else { return }
         let name = mapping.require("name", .freeName)
         let setting = mapping.requiredNode("setting").flatMap(settingName)
         let expected = setting.flatMap { setting in

@@ -2,7 +2,9 @@ import Sessions
 
 /// `vendors/*.yaml`: one contract a file, and one class made of it.
 extension PackReader {
-    private static let vendorKeys = [
+    static let vendorCertificateKeys = ["authority", "organisation"]
+    static let contractKeys = ["reference", "from", "until", "sponsor", "zone"]
+    static let vendorKeys = [
         "vendor", "about", "certificate", "contract", "systems", "hours", "mfa", "warn-before", "cites",
         "tell", "idle",
     ]
@@ -36,7 +38,7 @@ extension PackReader {
     private func certificate(_ file: MappingReader) -> [Condition] {
         guard let node = file.requiredNode("certificate"),
             let mapping = MappingReader(
-                node, "the certificate of a vendor", keys: ["authority", "organisation"], log: log)
+                node, "the certificate of a vendor", keys: Self.vendorCertificateKeys, log: log)
         else { return [] }
         let authorities = conditions.authorities(mapping, "authority", isRequired: true)
         let organisation = mapping.require("organisation", .freeName)
@@ -64,8 +66,9 @@ extension PackReader {
     }
 
     private func contract(_ node: DocumentNode, vendor: String, warnBefore: Duration) -> Contract? {
-        let keys = ["reference", "from", "until", "sponsor", "zone"]
-        guard let mapping = MappingReader(node, "a contract", keys: keys, log: log) else { return nil }
+        guard let mapping = MappingReader(node, "a contract", keys: Self.contractKeys, log: log) else {
+            return nil
+        }
         let reference = mapping.require("reference", .freeName)
         let sponsor = mapping.require("sponsor", .freeName)
         let clock = mapping.has("zone") ? mapping.node("zone").flatMap(conditions.zone) : .utc
@@ -87,8 +90,8 @@ extension PackReader {
     }
 
     /// A date stands for an instant: the first of the contract, or the first after it. A full timestamp is itself.
-    private static func point(_ instant: @escaping (CivilDate) -> Instant) -> TextForm<Instant> {
-        TextForm("a date such as 2026-04-01, or a time such as 2026-04-01T09:00:00Z") { text in
+    static func point(_ instant: @escaping (CivilDate) -> Instant) -> TextForm<Instant> {
+        TextForm("a date such as 2026-04-01, or a time such as 2026-04-01T09:00:00Z", .dateOrTime) { text in
             TimeText.date(text).map(instant) ?? TimeText.timestamp(text)
         }
     }

@@ -267,7 +267,7 @@ final class PackReader {
 
     /// `none` is the absence of access, of a class and of a code; `vendors` is a place among classes. The others
     /// would make rules read as if they said more than they do.
-    private static let reserved: Set<String> = ["none", "vendors", "any", "all", "internet"]
+    static let reserved: Set<String> = ["none", "vendors", "any", "all", "internet"]
 
     /// After how long without a packet a session of a class ends: what the class says, or else what the pack says.
     func idleTime(_ mapping: MappingReader) -> Duration? {

@@ -114,6 +114,8 @@ struct RecordedSessionReader {
 
 extension TextForm where Value == IPAddress {
     static var address: Self {
-        Self("an address such as 10.8.0.2 or \"fd08:8::1002\"") { IPAddress($0) }
+        Self("an address such as 10.8.0.2 or \"fd08:8::1002\"", .pattern("^\(TextSchema.address)$")) {
+            IPAddress($0)
+        }
     }
 }

@@ -7,11 +7,9 @@ struct SessionReader {
     let names: PackNames
     let log: DiagnosticLog
 
-    private static let keys = [
+    static let keys = [
         "certificate", "organisation", "revocation", "device", "loans", "user", "approvals", "mfa",
-        "tenant-mfa", "client",
-        "posture",
-        "outer", "country", "behaviour", "withdrawn",
+        "tenant-mfa", "client", "posture", "outer", "country", "behaviour", "withdrawn",
     ]
 
     func read(_ node: DocumentNode) -> SessionDescription? {
@@ -46,8 +44,9 @@ struct SessionReader {
             session.authority = named(mapping, "certificate", .authority)
             return
         }
-        let keys = ["authority", "subject", "email", "uri", "dns", "upn", "extension"]
-        guard let parts = MappingReader(node, "a certificate", keys: keys, log: log) else { return }
+        guard
+            let parts = MappingReader(node, "a certificate", keys: ConditionReader.certificateKeys, log: log)
+        else { return }
         if parts.has("authority") {
             session.authority = named(parts, "authority", .authority)
         } else {
@@ -149,7 +148,7 @@ struct SessionReader {
 
     // MARK: The rest
 
-    private static let postureKeys = [
+    static let postureKeys = [
         "antivirus", "patches", "disk-encryption", "firewall", "screen-lock", "seen",
     ]
 
@@ -159,8 +158,22 @@ struct SessionReader {
             return []
         }
         let seen = parts.read("seen", .duration())?.value ?? .zero
-        let onOff = TextForm<Bool>("on or off") { $0 == "on" ? true : $0 == "off" ? false : nil }
-        let lock = TextForm<Int>("whole minutes such as 10m, or never") { text in
+        let items: [SessionDescription.Posture?] = [
+            parts.read("antivirus", .duration()).map { .antivirus(age: $0.value) },
+            parts.read("patches", .duration()).map { .patches(age: $0.value) },
+            parts.read("disk-encryption", Self.onOff).map { .diskEncryption($0.value, seen: seen) },
+            parts.read("firewall", Self.onOff).map { .firewall($0.value, seen: seen) },
+            parts.read("screen-lock", Self.lock).map { .screenLock(minutes: $0.value, seen: seen) },
+        ]
+        return items.compactMap(\.self)
+    }
+
+    static var onOff: TextForm<Bool> {
+        TextForm<Bool>("on or off", .words(["on", "off"])) { $0 == "on" ? true : $0 == "off" ? false : nil }
+    }
+
+    static var lock: TextForm<Int> {
+        TextForm<Int>("whole minutes such as 10m, or never", .duration(or: "never")) { text in
             if text == "never" { return 0 }
             // Rounding would make a lock after half a minute one that never locks.
             guard let seconds = TimeText.duration(text)?.components.seconds, seconds % 60 == 0 else {
@@ -168,14 +181,6 @@ struct SessionReader {
             }
             return Int(seconds / 60)
         }
-        let items: [SessionDescription.Posture?] = [
-            parts.read("antivirus", .duration()).map { .antivirus(age: $0.value) },
-            parts.read("patches", .duration()).map { .patches(age: $0.value) },
-            parts.read("disk-encryption", onOff).map { .diskEncryption($0.value, seen: seen) },
-            parts.read("firewall", onOff).map { .firewall($0.value, seen: seen) },
-            parts.read("screen-lock", lock).map { .screenLock(minutes: $0.value, seen: seen) },
-        ]
-        return items.compactMap(\.self)
     }
 
     /// `scanning`: in this session; `{ scanning: 30m }`: so long ago, in an earlier one of the same device or person.
@@ -190,8 +195,10 @@ struct SessionReader {
 
     /// `{ platform: linux, version: 2.6.12, split-tunnel: false }`, in whatever words a client may have.
     private func claims(_ node: DocumentNode) -> NamedTexts {
-        let keys = ["platform", "version", "split-tunnel"]
-        guard let parts = MappingReader(node, "what the client says", keys: keys, log: log) else {
+        guard
+            let parts = MappingReader(
+                node, "what the client says", keys: ConditionReader.clientKeys, log: log)
+        else {
             return [:]
         }
         var claims: [ClientClaim: String] = [:]
@@ -213,8 +220,9 @@ struct SessionReader {
         return ages
     }
 
-    private static var codeAge: TextForm<Duration?> {
-        TextForm<Duration?>("how long ago the code was given, such as 5m, or none") { text in
+    static var codeAge: TextForm<Duration?> {
+        TextForm<Duration?>("how long ago the code was given, such as 5m, or none", .duration(or: "none")) {
+            text in
             text == "none" ? .some(nil) : TimeText.duration(text).map(Optional.some)
         }
     }

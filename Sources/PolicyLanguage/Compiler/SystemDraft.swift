@@ -17,15 +17,13 @@ struct SystemDraft {
 /// Address forms whose mistakes deserve more than "expected an address".
 extension DiagnosticLog {
     func readPrefix(_ node: DocumentNode) -> Located<IPPrefix>? {
-        let expected = "a network such as 10.10.0.0/16 or fd10:10::/32"
-        let text = TextForm(expected) { $0.isEmpty ? nil : $0 }
-        return read(node, text).flatMap { prefix($0, expected) }
+        read(node, .networkText).flatMap { prefix($0, TextForm.networkText.expected) }
     }
 
     /// An address, a network, or a first and a last address with a dash between.
     func readAddresses(_ node: DocumentNode) -> Located<AddressRange>? {
-        let expected = "an address, a network such as 10.10.0.0/24, or a range such as 10.10.0.1-10.10.0.9"
-        guard let text = read(node, TextForm(expected, { $0 })) else { return nil }
+        guard let text = read(node, .addressesText) else { return nil }
+        let expected = TextForm.addressesText.expected
         let ends = text.value.split(separator: "-", omittingEmptySubsequences: false).map {
             IPAddress(String($0))
         }
@@ -53,5 +51,23 @@ extension DiagnosticLog {
             }
             return nil
         }
+    }
+}
+
+extension TextForm where Value == String {
+    /// What ``IPPrefix`` reads, which has more to say of what it cannot read.
+    static var networkText: Self {
+        Self(
+            "a network such as 10.10.0.0/16 or fd10:10::/32",
+            .pattern("^\(TextSchema.address)(/[0-9]{1,3})?$")
+        ) { $0.isEmpty ? nil : $0 }
+    }
+
+    static var addressesText: Self {
+        let address = TextSchema.address
+        return Self(
+            "an address, a network such as 10.10.0.0/24, or a range such as 10.10.0.1-10.10.0.9",
+            .pattern("^\(address)(/[0-9]{1,3}|-\(address))?$")
+        ) { $0 }
     }
 }

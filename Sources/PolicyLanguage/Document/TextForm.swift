@@ -19,10 +19,15 @@ extension Located: Sendable where Value: Sendable {}
 package struct TextForm<Value> {
     /// Continues the sentence "expected": `a duration such as 12h`.
     package let expected: String
+    /// What of it a schema can check.
+    package let schema: TextSchema
     package let parse: (String) -> Value?
 
-    package init(_ expected: String, _ parse: @escaping (String) -> Value?) {
+    package init(
+        _ expected: String, _ schema: TextSchema = .anything, _ parse: @escaping (String) -> Value?
+    ) {
         self.expected = expected
+        self.schema = schema
         self.parse = parse
     }
 }
@@ -30,7 +35,7 @@ package struct TextForm<Value> {
 extension TextForm where Value == String {
     /// Any text of one line or more, without control characters.
     package static var text: Self {
-        Self("a text") { text in
+        Self("a text", .text) { text in
             let isPlain = text.unicodeScalars.allSatisfy { $0 == "\n" || !PlainText.isControl($0) }
             return text.isEmpty || !isPlain ? nil : text
         }
@@ -39,13 +44,13 @@ extension TextForm where Value == String {
     /// A name of something that the organisation did not name itself: a vendor, a user, a group. One line, no space
     /// at either end, and not so long that it is a mistake.
     package static var freeName: Self {
-        Self("a name") { PlainText.isName($0) ? $0 : nil }
+        Self("a name", .freeName) { PlainText.isName($0) ? $0 : nil }
     }
 
     /// A name for something in the pack: letters, digits, dot, dash and underscore. It ends up in kernel object names,
     /// logs and command lines.
     package static var name: Self {
-        Self("a name of letters, digits, '.', '-' and '_', beginning with a letter or digit") { text in
+        Self("a name of letters, digits, '.', '-' and '_', beginning with a letter or digit", .name) { text in
             let bytes = text.utf8
             let isWord = { (byte: UInt8) in
                 Character(Unicode.Scalar(byte)).isLetter || (48...57).contains(byte)
@@ -58,7 +63,7 @@ extension TextForm where Value == String {
 
 extension TextForm {
     package static func duration() -> TextForm<Duration> {
-        TextForm<Duration>("a duration such as 12h, 30d or 1h30m", TimeText.duration)
+        TextForm<Duration>("a duration such as 12h, 30d or 1h30m", .duration, TimeText.duration)
     }
 
     /// How long no packet may pass before a session is ended.
@@ -66,12 +71,13 @@ extension TextForm {
     /// Shorter than ten seconds would end people who read a page: nothing passes between two clicks. Longer than a day
     /// ends nobody who comes to work every day, and looks like a rule that protects something.
     package static func idleTime() -> TextForm<Duration> {
-        TextForm<Duration>("a duration from 10s to 1d, such as 30m", idleTime)
+        TextForm<Duration>("a duration from 10s to 1d, such as 30m", .duration, idleTime)
     }
 
     /// As ``idleTime()``, or the word that switches it off: nil.
     package static func idleTimeOrNone() -> TextForm<Duration?> {
-        TextForm<Duration?>("a duration from 10s to 1d, such as 30m, or none") { text in
+        TextForm<Duration?>("a duration from 10s to 1d, such as 30m, or none", .duration(or: "none")) {
+            text in
             text == "none" ? .some(nil) : idleTime(text).map(Optional.some)
         }
     }
@@ -81,34 +87,38 @@ extension TextForm {
     }
 
     package static func timestamp() -> TextForm<Instant> {
-        TextForm<Instant>("a time with its offset, such as 2026-11-21T10:00:00Z", TimeText.timestamp)
+        TextForm<Instant>("a time with its offset, such as 2026-11-21T10:00:00Z", .time, TimeText.timestamp)
     }
 
     package static func date() -> TextForm<CivilDate> {
-        TextForm<CivilDate>("a date such as 2026-04-01", TimeText.date)
+        TextForm<CivilDate>("a date such as 2026-04-01", .date, TimeText.date)
     }
 
     package static func timeOfDay() -> TextForm<Int> {
-        TextForm<Int>("a time of day such as \"08:00\"", TimeText.minuteOfDay)
+        TextForm<Int>("a time of day such as \"08:00\"", .timeOfDay, TimeText.minuteOfDay)
     }
 
     package static func weekdays() -> TextForm<Set<Weekday>> {
-        TextForm<Set<Weekday>>("days such as mon or mon-fri", TimeText.weekdays)
+        TextForm<Set<Weekday>>("days such as mon or mon-fri", .weekdays, TimeText.weekdays)
     }
 
     package static func service() -> TextForm<Service> {
-        TextForm<Service>("a service such as tcp/443, udp/5000-5010, ping or esp") { Service($0) }
+        TextForm<Service>("a service such as tcp/443, udp/5000-5010, ping or esp", .service) { Service($0) }
     }
 
     package static func digest() -> TextForm<CertificateDigest> {
-        TextForm<CertificateDigest>("a SHA-256 digest of 64 hexadecimal digits") { CertificateDigest($0) }
+        TextForm<CertificateDigest>("a SHA-256 digest of 64 hexadecimal digits", .digest) {
+            CertificateDigest($0)
+        }
     }
 
     package static func behaviour() -> TextForm<Behaviour> { .choice("what was seen") }
 
     package static func choice<Choice>(_ what: String) -> TextForm<Choice>
     where Choice: RawRepresentable<String> & CaseIterable {
-        let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        return TextForm<Choice>("\(what): \(names)") { Choice(rawValue: $0) }
+        let words = Choice.allCases.map(\.rawValue)
+        return TextForm<Choice>("\(what): \(words.joined(separator: ", "))", .words(words)) {
+            Choice(rawValue: $0)
+        }
     }
 }

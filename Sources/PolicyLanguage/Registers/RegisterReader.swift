@@ -174,7 +174,18 @@ extension CSVReader.Field {
 }
 
 extension RegisterField {
-    var form: TextForm<String> { TextForm<String>(expected) { canonical($0) } }
+    var form: TextForm<String> { TextForm<String>(expected, schema) { canonical($0) } }
+
+    private var schema: TextSchema {
+        switch what {
+        case .name: .freeName
+        case .digest: .digest
+        case .truth: .anyTruth
+        case .instant: .dateOrTime
+        case .country: .country
+        case .words(let words): .words(words)
+        }
+    }
 }
 
 extension RegisterKind {

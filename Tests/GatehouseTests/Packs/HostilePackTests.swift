@@ -119,12 +119,11 @@ struct HostilePackTests {
             ]
         },
         Case("a table whose lines have much in common", "too-many") {
-            let line = "      - " + String(repeating: "x", count: 50) + "\n"
             let common = "    session:\n      user: alice\n    reaches:\n"
             let lines = (0..<60_000).map { "      - { as: l\($0), class: staff }\n" }.joined()
             return [
                 "tests/table.yaml": "tests:\n  - name: t\n    at: 2026-11-23T10:00:00Z\n" + common
-                    + String(repeating: line, count: 30_000) + "    each:\n" + lines
+                    + String(repeating: "      - crm\n", count: 150_000) + "    each:\n" + lines
             ]
         },
         Case("properties of every class", "too-many") {
