@@ -21,8 +21,8 @@ package struct ConditionChange: Sendable, Hashable {
 
     /// What two lists ask for differently, in the order of the new one, with what was dropped last.
     ///
-    /// Where things stand in the files makes no difference, nor does what is said of an authority or an office: that is
-    /// a change of its own. Contracts are told apart elsewhere.
+    /// Where things stand in the files makes no difference, nor does what is said of an authority, an office or a tenant:
+    /// that is a change of its own. Contracts are told apart elsewhere.
     static func changes(from old: [Condition], to new: [Condition]) -> [ConditionChange] {
         let (old, new) = (old.filter { !$0.isContract }, new.filter { !$0.isContract })
         if old.elementsEqual(new, by: { $0.comparable == $1.comparable }) { return [] }
@@ -54,13 +54,15 @@ extension Condition {
         if case .contract = test { true } else { false }
     }
 
-    /// The test as two packs can share it: authorities and offices by name alone, and nothing of where it was written.
+    /// The test as two packs can share it: authorities, offices and tenants by name alone, and nothing of where it was
+    /// written.
     var comparable: Test {
         switch test {
         case .certificate(let authorities):
             .certificate(authorities: Set(authorities.map(\.name)).sorted().map(Authority.init(justNamed:)))
         case .office(let offices):
             .office(Set(offices.map(\.name)).sorted().map { Office(name: $0, networks: []) })
+        case .tenant(let tenant): .tenant(Tenant(justNamed: tenant.name))
         default: test
         }
     }
@@ -125,5 +127,13 @@ extension PostureNeed {
 extension Authority {
     fileprivate init(justNamed name: String) {
         self.init(name: name, digests: [], location: SourceLocation(file: "", line: 0, column: 0))
+    }
+}
+
+extension Tenant {
+    fileprivate init(justNamed name: String) {
+        self.init(
+            name: name, organisation: "", mfaWithin: .zero,
+            serving: Settings.Serving(at: SourceLocation(file: "", line: 0, column: 0)))
     }
 }

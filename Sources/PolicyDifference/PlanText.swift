@@ -13,6 +13,11 @@ package struct PlanText {
         return text.lines.joined(separator: "\n")
     }
 
+    /// What opens or closes, for whoever says it of something else than a pack.
+    package static func packets(_ packets: [PlanDocument.Packets], _ sign: String) -> [String] {
+        packets.flatMap { lines($0.boxes, "\(sign) \($0.system)") }
+    }
+
     private init(plan: PlanDocument) { self.plan = plan }
 
     private mutating func write() {
@@ -204,12 +209,13 @@ package struct PlanText {
     }
 
     private mutating func write(_ boxes: [PlanDocument.Box], _ start: String) {
-        for box in boxes.prefix(Self.mostBoxes) {
-            lines.append("  \(start)  \(box.packets)  such as \(box.witness)")
-        }
-        if boxes.count > Self.mostBoxes {
-            lines.append("  \(start)  and \(boxes.count - Self.mostBoxes) more ranges")
-        }
+        lines += Self.lines(boxes, start)
+    }
+
+    private static func lines(_ boxes: [PlanDocument.Box], _ start: String) -> [String] {
+        let shown = boxes.prefix(mostBoxes).map { "  \(start)  \($0.packets)  such as \($0.witness)" }
+        let left = boxes.count - mostBoxes
+        return shown + (left > 0 ? ["  \(start)  and \(left) more ranges"] : [])
     }
 
     private static func names(_ names: [String], separator: String = ", ") -> String {

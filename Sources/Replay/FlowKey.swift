@@ -1,5 +1,6 @@
 import NetworkTypes
 import PacketPath
+import Sessions
 
 /// What one row of a replay is about: a session, the far end of its packets, what was decided of the session, and
 /// what the packet path says. A trivial value of 32 bytes.
@@ -57,6 +58,31 @@ struct FlowKey: Hashable, BitwiseCopyable {
     var spread: UInt64 {
         let mixed = (farLow ^ farHigh &* 0x9e37_79b9_7f4a_7c15) &+ word ^ UInt64(standing) << 40
         return mixed &* 0xd6e8_feb8_6659_fd93
+    }
+}
+
+/// What became of one frame.
+struct FrameJudgment {
+    /// Nil for a frame that was no packet to judge.
+    let key: FlowKey?
+    let way: JudgedPacket.Way
+    let octets: UInt32
+    /// Nanoseconds since 1970.
+    let time: Int64
+
+    @inline(__always)
+    init(_ key: FlowKey, _ way: JudgedPacket.Way, _ octets: UInt32, at time: Instant) {
+        self.key = key
+        self.way = way
+        self.octets = octets
+        self.time = time.nanosecondsSince1970
+    }
+
+    init(at time: Instant) {
+        key = nil
+        way = .outward
+        octets = 0
+        self.time = time.nanosecondsSince1970
     }
 }
 

@@ -88,6 +88,9 @@ struct FlowTable {
         return flows[Int(number)].outward.packets > 0
     }
 
+    /// The number of its explanation; nil when there is no such flow.
+    func explanation(of key: FlowKey) -> UInt32? { numbers[key].map { flows[Int($0)].explanation } }
+
     /// Adds a flow that is not there; the caller has asked ``isFull``.
     mutating func add(_ key: FlowKey, explanation: UInt32, at time: Int64) {
         numbers[key] = UInt32(flows.count)

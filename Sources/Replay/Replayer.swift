@@ -34,6 +34,8 @@ package struct Replayer: ~Copyable {
         /// The most flows (session, destination, standing and verdict) that are told apart, at about 350 bytes each;
         /// packets of others are counted together. Measured with the report.
         package var flowLimit = 1_000_000
+        /// Whether ``Replayer/judgments`` are kept.
+        var keepsJudgments = false
 
         package init(key: (UInt64, UInt64), at: Instant? = nil) {
             self.key = key
@@ -70,6 +72,8 @@ package struct Replayer: ~Copyable {
     private(set) var flows: FlowTable
     private(set) var tally = Tally()
     private(set) var history = History()
+    /// What became of each frame of the last call of ``process(_:)``, in order, where that is asked for.
+    private(set) var judgments: [FrameJudgment] = []
 
     /// The index of the one tunnel that all sessions are taken to be of.
     package static let interface: UInt32 = 1
@@ -94,6 +98,7 @@ package struct Replayer: ~Copyable {
     ///
     /// Nothing of them is kept: their bytes need to be there only until this returns.
     package mutating func process(_ frames: [RecordedFrame]) throws(SessionIndexError) {
+        judgments.removeAll(keepingCapacity: true)
         for frame in frames {
             readTime(frame.timestamp)
             if batch.count == PathWorker.batch || frame.link != link || !span.contains(now) {
@@ -211,6 +216,7 @@ extension Replayer {
         let packet = result.packet
         guard let verdict = result.verdict else {
             if let drop = packet.drop { tally.drops[drop, default: 0] += 1 }
+            if settings.keepsJudgments { judgments.append(FrameJudgment(at: time)) }
             return
         }
         let session = result.value?.slot
@@ -220,8 +226,16 @@ extension Replayer {
             standing: session.map { standingOf[Int($0)] } ?? 0)
         if key.outcome == .perhapsUnasked { resolve(&key) }
         let nanoseconds = time.nanosecondsSince1970
+        if settings.keepsJudgments {
+            judgments.append(FrameJudgment(key, way, packet.length, at: time))
+        }
         if flows.count(key, way, packet.length, at: nanoseconds) { return }
         open(key, way, packet.length, at: nanoseconds)
+    }
+
+    /// Nil for a flow beyond the limit.
+    func explanation(of key: FlowKey) -> Explanation? {
+        flows.explanation(of: key).map { explainer.explanations[Int($0)] }
     }
 
     /// A datagram to a session answers when the session has sent one there before, by the same rules. The kernel

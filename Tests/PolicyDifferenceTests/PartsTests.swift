@@ -44,13 +44,9 @@ import Testing
                 policy,
                 [
                     "inside", "authorities", "systems", "classes", "registers", "offices", "tests",
-                    "settings",
+                    "settings", "settingTests", "clauses", "properties", "tenants",
                 ],
-                [
-                    "gifts", "candidates", "systemsByName", "classesByName", "about", "settingTests",
-                    "clauses",
-                    "properties", "tenants",
-                ]
+                ["gifts", "candidates", "systemsByName", "classesByName", "about"]
             ),
             (
                 policyClass, ["name", "conditions", "access", "cites", "tell", "contract", "idle"],
@@ -69,6 +65,28 @@ import Testing
                 ], ["location"]
             ),
             (Office(name: "o", networks: []), ["name", "networks"], []),
+            (
+                Tenant(
+                    name: "t", organisation: "o", mfaWithin: .zero, serving: Settings.Serving(at: Self.place)),
+                ["name", "about", "organisation", "mfaWithin", "serving"], []
+            ),
+            (
+                Clause(id: "c", title: "t", location: Self.place),
+                ["id", "title", "document", "kind", "because", "controls"], ["location"]
+            ),
+            (Properties(), ["withoutMFA", "personalData", "oneFamily", "mustNever"], []),
+            (
+                MustNever(policyClass: nil, conditions: [], reach: nil, cites: [], location: Self.place),
+                ["policyClass", "conditions", "reach", "cites"], ["location"]
+            ),
+            (
+                Settings(),
+                ["review", "idle", "monitoring", "audit", "incidents", "changes", "always"], []
+            ),
+            (
+                SettingTest(name: "s", setting: .idle, expected: [], location: Self.place),
+                ["name", "setting", "expected", "cites"], ["location"]
+            ),
             (Registers(), ["devices", "users", "loans", "approvals"], []),
             (
                 test,

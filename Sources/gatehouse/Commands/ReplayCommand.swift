@@ -2,7 +2,6 @@ import ArgumentParser
 import Capture
 import Classification
 import Foundation
-import PacketPath
 import PolicyLanguage
 import Replay
 import Sessions
@@ -67,14 +66,14 @@ struct ReplayCommand: ParsableCommand {
 
     func run() throws {
         let policy = try readPolicy()
-        let recorded = try sessions.map { try readSessions($0, under: policy) } ?? []
-        let file = try openCapture()
+        let recorded = try sessions.map { try RecordedTraffic.sessions($0, under: policy) } ?? []
+        let file = try RecordedTraffic.open(capture)
         var random = SystemRandomNumberGenerator()
         var replayer = try Replayer(
             recorded, under: policy,
             settings: Replayer.Settings(
                 key: (random.next(), random.next()), at: at.flatMap(TimeText.timestamp)))
-        let failure = try replay(file, with: &replayer)
+        let failure = try RecordedTraffic.read(file) { try replayer.process($0) }
         let report = replayer.report()
         try write(report, failure)
         try judge(report, failure)
@@ -89,48 +88,6 @@ struct ReplayCommand: ParsableCommand {
             throw ExitCode(2)
         }
         return policy
-    }
-
-    private func readSessions(_ path: String, under policy: Policy) throws -> [RecordedSession] {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            Terminal.complain("\(path): cannot be read")
-            throw ExitCode(2)
-        }
-        let (file, unreadable) = PackFile.decode(path: path, bytes: Array(data))
-        let (found, diagnostics) =
-            file.map { PolicyCompiler.recordedSessions($0, in: policy) } ?? (nil, unreadable)
-        guard let found else {
-            print(DiagnosticRenderer.text(diagnostics))
-            throw ExitCode(2)
-        }
-        if !diagnostics.isEmpty { Terminal.complain(DiagnosticRenderer.text(diagnostics)) }
-        return found
-    }
-
-    private func openCapture() throws -> CaptureFile {
-        do {
-            return try CaptureFile(path: capture)
-        } catch {
-            Terminal.complain("\(error)")
-            throw ExitCode(2)
-        }
-    }
-
-    /// Returns why the file could not be read to its end; what stands before is replayed by then.
-    private func replay(_ file: CaptureFile, with replayer: inout Replayer) throws -> CaptureError? {
-        var progress = Progress(of: file.length)
-        defer { progress.clear() }
-        var reader = file.makeReader()
-        var frames: [RecordedFrame] = []
-        frames.reserveCapacity(CaptureReader.batch)
-        var last = 0
-        var failure: CaptureError?
-        repeat {
-            try replayer.process(frames)
-            progress.tell(last, by: frames.count)
-            frames.removeAll(keepingCapacity: true)
-        } while reader.next(&frames, last: &last, failure: &failure)
-        return failure
     }
 
     // MARK: Writing
@@ -213,58 +170,5 @@ private struct Output {
     mutating func end() throws {
         flush()
         if let failure { throw failure }
-    }
-}
-
-/// How much of a long file is done, on standard error, where somebody looks.
-private struct Progress {
-    /// Frames between two looks at the clock.
-    private static let interval = 1 << 16
-
-    /// In bytes; nil for a pipe.
-    private let total: Int?
-    private let isShown = isatty(STDERR_FILENO) == 1
-    private var frames = 0
-    private var told = ContinuousClock.now
-    private var isDirty = false
-
-    init(of total: Int?) { self.total = total }
-
-    /// - Parameters:
-    ///   - offset: Of the last frame.
-    ///   - more: Frames since the last call.
-    mutating func tell(_ offset: Int, by more: Int) {
-        let before = frames
-        frames += more
-        guard isShown, before / Self.interval != frames / Self.interval else { return }
-        let now = ContinuousClock.now
-        guard now - told >= .milliseconds(200) else { return }
-        told = now
-        isDirty = true
-        let part = total.map { "\(min(100, offset / max(1, $0 / 100))) % of \($0 >> 20) MiB, " } ?? ""
-        FileHandle.standardError.write(Data("\r\(part)\(frames) frames".utf8))
-    }
-
-    /// Takes the line away again: it has no place in what people keep.
-    func clear() {
-        if isDirty { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
-    }
-}
-
-extension CaptureReader {
-    /// Appends the frames that follow, and says where the last one is; false at the end of the file, or of what can be
-    /// read of it, and then `failure` says why.
-    fileprivate mutating func next(
-        _ frames: inout [RecordedFrame], last: inout Int, failure: inout CaptureError?
-    ) -> Bool {
-        do {
-            return try nextPathFrames(interface: Replayer.interface, way: .either) { frame, path in
-                frames.append(RecordedFrame(path, link: frame.link, timestamp: frame.timestamp))
-                last = frame.offset
-            }
-        } catch {
-            failure = error
-            return false
-        }
     }
 }

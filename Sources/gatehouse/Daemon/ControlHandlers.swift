@@ -16,6 +16,8 @@ struct ControlHandlers: Sendable {
     var unwatched: @Sendable () -> [String: String]? = { nil }
     /// What the packet path counted of a session; nil when it does not run, or does not know the session.
     var usage: @Sendable (SessionID) async -> ControlMessages.SessionUseSummary? = { _ in nil }
+    /// Open connections of sessions. Waits for the kernel.
+    var connections: @Sendable () -> KnownConnections = { KnownConnections(unknown: "nobody looks") }
     /// Statements that are too many for one request.
     let parts = RegisterParts()
     /// Packs that are.
@@ -52,6 +54,7 @@ struct ControlHandlers: Sendable {
             case "rules.part":
                 try await keepPart(request.arguments(), peer)
                 return .done
+            case "rules.plan": return .success(try await plan(request.arguments(), peer))
             case "rules.apply": return .success(try await apply(request.arguments(), peer))
             case "rules.confirm":
                 try await confirm(request.arguments(), peer)

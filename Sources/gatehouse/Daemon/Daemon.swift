@@ -211,6 +211,7 @@ struct Daemon {
         var handlers = ControlHandlers(enforcer: enforcer, changes: changes)
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
+        handlers.connections = KnownConnections.ofKernel
         if let path {
             handlers.usage = { await path.use(of: $0) }
             handlers.unwatched = { path.unwatched }

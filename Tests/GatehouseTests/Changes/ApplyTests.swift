@@ -257,6 +257,34 @@ import Testing
         }
     }
 
+    // MARK: A disk that fails
+
+    @Test func whatCannotBeRecordedIsNotPutInForce() async throws {
+        try await Self.withNew { gateway, new in
+            gateway.store.close()
+            #expect(await gateway.run("apply", new, "--change", "RFC-1", "--confirm-within", "5m") == 1)
+            await #expect(throws: ControlFailure.self) { try await gateway.changes.reload(by: .hangUp) }
+            #expect(await gateway.scope(of: 1) == ["crm", "portal"])
+            #expect(await gateway.changes.waiting == nil)
+        }
+    }
+
+    /// Nothing can be written, and the former rules come back all the same.
+    @Test func aDiskThatFailsKeepsNobodyFromGoingBack() async throws {
+        let clock = SteppedClock()
+        try await Self.withNew(clock: clock) { gateway, new in
+            #expect(await gateway.run("apply", new, "--change", "RFC-1", "--confirm-within", "5m") == 0)
+            gateway.store.close()
+            #expect(await gateway.run("confirm", "RFC-1") == 1)
+            clock.move(by: .seconds(300))
+            await gateway.changes.tick()
+            #expect(await gateway.scope(of: 1) == ["crm", "portal"])
+            #expect(await gateway.changes.waiting == nil)
+            // Its end is still to be written.
+            #expect(await gateway.changes.unrecorded.count == 1)
+        }
+    }
+
     // MARK: One after another
 
     /// Two that change the rules at the same time, with more of them behind: each is carried out whole, none is lost.

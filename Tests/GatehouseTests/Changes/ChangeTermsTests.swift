@@ -82,8 +82,13 @@ import Testing
     func whatIsTakenApartComesTogether(sizes: [Int]) async throws {
         let letters = ["a", "é", "☃", "𝛑", "\u{1}"]
         let files = sizes.enumerated().map { index, size in
-            var text = ""
-            while text.utf8.count < size { text += letters[text.unicodeScalars.count % letters.count] }
+            var (text, length, turn) = ("", 0, index)
+            while length < size {
+                let letter = letters[turn % letters.count]
+                text += letter
+                length += letter.utf8.count
+                turn += 1
+            }
             return PackFile(path: "vendors/v\(index).yaml", text: text)
         }
         let requests = PackRequests(files)

@@ -11,6 +11,7 @@ import PolicyLanguage
 import RulesetCompiler
 import Sessions
 import Store
+import Synchronization
 import Testing
 
 @testable import gatehouse
@@ -25,6 +26,8 @@ final class Gateway: Sendable {
     let clock: any WallClock
     let answers = Answers()
     let meanwhile = Meanwhile()
+    /// What connection tracking knows.
+    let connections = Connections()
     /// Of the rules that it began with.
     let warnings: [String]
     private let server: ControlServer
@@ -93,6 +96,8 @@ final class Gateway: Sendable {
         let store = store
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
+        let connections = connections
+        handlers.connections = { connections.known }
         server = try ControlServer(path: folder + "/control.sock", logger: log) { [handlers, meanwhile] in
             let reply = await handlers.answer($0, $1)
             await meanwhile.happen(after: $0.command)
@@ -158,6 +163,14 @@ final class Gateway: Sendable {
             counts[command, default: 0] += 1
             await body(command, counts[command, default: 0])
         }
+    }
+
+    /// What a test says that the kernel tracks.
+    final class Connections: Sendable {
+        private let state = Mutex(KnownConnections())
+
+        var known: KnownConnections { state.withLock { $0 } }
+        func set(_ known: KnownConnections) { state.withLock { $0 = known } }
     }
 
     /// States a field in another one's name.

@@ -238,12 +238,15 @@ actor RuleChanges {
 final class PreparedChange: Sendable {
     let pack: RulePack
     let kept: KeptPack
+    let difference: PolicyDifference
     let plan: PlanDocument
 
     init(_ pack: RulePack, over before: Policy, name: String) {
         self.pack = pack
         kept = KeptPack(pack.files)
-        plan = PlanDocument(from: before, to: pack.loadable ?? before, old: "the rules in force", new: name)
+        let after = pack.loadable ?? before
+        difference = PolicyDifference(from: before, to: after)
+        plan = PlanDocument(difference, from: before, to: after, old: "the rules in force", new: name)
     }
 
     var summary: String { String(PlanText.text(plan).prefix { $0 != "\n" }) }

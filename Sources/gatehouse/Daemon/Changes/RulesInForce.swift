@@ -173,7 +173,15 @@ private struct Start {
 
 extension PlanDocument {
     init(from old: Policy, to policy: Policy, old oldName: String, new newName: String) {
-        let difference = PolicyDifference(from: old, to: policy)
+        self.init(
+            PolicyDifference(from: old, to: policy), from: old, to: policy, old: oldName, new: newName)
+    }
+
+    /// - Parameter difference: of the two policies.
+    init(
+        _ difference: PolicyDifference, from old: Policy, to policy: Policy, old oldName: String,
+        new newName: String
+    ) {
         var judge = MovementJudge(from: old, to: policy, difference)
         self.init(difference, tests: judge.movementsOfTests(), old: oldName, new: newName)
     }
