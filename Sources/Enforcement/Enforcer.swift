@@ -45,10 +45,13 @@ package actor Enforcer {
         var delay: Duration
     }
 
-    /// - Parameter closedBecause: What is wrong when nobody is to be let in until that is acknowledged; no session is
-    ///   taken over then. Nil when all is well.
+    /// - Parameters:
+    ///   - change: The number of the recorded change of rules that the policy came with and that may be taken back: what
+    ///     its files have overtaken of the registers is remembered with it.
+    ///   - closedBecause: What is wrong when nobody is to be let in until that is acknowledged; no session is taken over
+    ///     then. Nil when all is well.
     package init(
-        settings: EnforcementSettings, policy: Policy, codes: TOTPVerifier,
+        settings: EnforcementSettings, policy: Policy, change: Int64? = nil, codes: TOTPVerifier,
         recollection: Recollection = .init(), surroundings: Surroundings = Surroundings(),
         closedBecause: String? = nil, backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock,
         log: Logger
@@ -59,6 +62,7 @@ package actor Enforcer {
         overtaken = state.facts.drop(overtakenBy: policy.registers)
         state.registers = state.facts.laid(over: policy.registers)
         remembered = recollection.sessions
+        self.change = change
         self.backend = backend
         self.ledger = ledger
         self.clock = clock
@@ -81,6 +85,7 @@ package actor Enforcer {
     private var remembered: [RememberedSession]
     /// Facts that the files have overtaken since the process before this one, until `start` has recorded that.
     private var overtaken: [RegisterFact]
+    private let change: Int64?
 
     // MARK: Starting
 
@@ -100,7 +105,7 @@ package actor Enforcer {
         }
         remembered = []
         state.noteDoubleSeeds(&effects)
-        if !overtaken.isEmpty { _ = await record([.overtaken(overtaken, at: now)]) }
+        if !overtaken.isEmpty { _ = await record([.overtaken(overtaken, at: now, change: change)]) }
         overtaken = []
         _ = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
         path?.setInside(state.policy.inside)

@@ -21,7 +21,7 @@ struct FuzzTests {
         (Mistake.folder.appending(path: "pack"), 9, 400),
     ]
 
-    @Test(.timeLimit(.minutes(5)), arguments: packs)
+    @Test(.timeLimit(.minutes(20)), arguments: packs)
     func mutatedPacksNeverTrap(folder: URL, seed: UInt64, rounds: Int) async throws {
         let original = try Packs.bytes(in: folder)
         var random = Seeded(seed)

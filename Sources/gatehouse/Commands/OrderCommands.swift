@@ -59,7 +59,10 @@ struct TargetOptions: ParsableArguments {
 struct Reload: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Load the rules anew: checked first, swapped whole.",
-        discussion: "When they are wrong, every mistake is printed, and the old ones stay in force.")
+        discussion: """
+            When they are wrong, every mistake is printed, and the old ones stay in force. Refused while a change waits \
+            for its confirmation, and where the rules in force ask for a reference: 'gatehouse apply' then.
+            """)
 
     @OptionGroup var options: ControlOptions
 

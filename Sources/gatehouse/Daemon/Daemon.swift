@@ -36,7 +36,7 @@ struct Daemon {
             )
         }
         let enforcer = Enforcer(
-            settings: settings, policy: policy,
+            settings: settings, policy: policy, change: inForce.waiting?.number,
             codes: TOTPVerifier(seeds: seeds.byOwner, states: try store.totpStates()),
             recollection: try recollection(store, sealingKey), surroundings: evidence.surroundings,
             closedBecause: closedBecause,

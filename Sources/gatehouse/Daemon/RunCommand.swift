@@ -19,7 +19,8 @@ struct Run: AsyncParsableCommand {
         abstract: "Run the daemon.",
         discussion: """
             Needs CAP_NET_ADMIN. SIGHUP or 'gatehouse reload' loads the rules anew. When it stops, what is in force \
-            stays, until the leases run out.
+            stays, until the leases run out. It begins with the pack that was applied last, if one was ('gatehouse \
+            apply'), else with the configured folder.
             """)
 
     @Option(name: .long, help: "The daemon's configuration.")

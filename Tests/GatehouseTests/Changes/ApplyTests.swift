@@ -16,9 +16,11 @@ import Testing
     /// Alice's class, and that of loans, get the portal only.
     static func narrower(_ settings: String = "") -> [String: String] {
         var pack = Gateway.pack(settings)
-        for condition in ["managed: true } }\n    ", "loan: this-user } }, "] {
+        for (condition, access) in [
+            ("managed: true } }\n    ", "[crm, portal, tax]"), ("loan: this-user } }, ", "[crm, portal]"),
+        ] {
             pack["policy.yaml"] = pack["policy.yaml"]?.replacing(
-                condition + "access: [crm, portal]", with: condition + "access: [portal]")
+                condition + "access: " + access, with: condition + "access: [portal]")
         }
         return pack
     }

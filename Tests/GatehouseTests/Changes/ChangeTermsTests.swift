@@ -108,6 +108,21 @@ import Testing
         #expect(together.map { Array($0.text.utf8) } == files.map { Array($0.text.utf8) })
     }
 
+    @Test(arguments: [
+        (["policy.yaml", "vendors/civica.yaml"], true), ([], true), (["policy.yaml", "policy.yaml"], false),
+        (["../policy.yaml"], false), (["/etc/passwd"], false), (["vendors//a.yaml"], false),
+        (["vendors/./a.yaml"], false), ([""], false), (["a\nb.yaml"], false), (["a\u{0}.yaml"], false),
+        // Swift takes these for equal, and so would a folder be read as one file.
+        (["\u{e9}.yaml", "e\u{301}.yaml"], false),
+    ])
+    func paths(paths: [String], areGood: Bool) {
+        if areGood {
+            #expect(throws: Never.self) { try ControlHandlers.check(paths) }
+        } else {
+            #expect(throws: ControlFailure.self) { try ControlHandlers.check(paths) }
+        }
+    }
+
     @Test func tooMuchIsRefused() async throws {
         let parts = RequestParts<ControlMessages.PackPiece>(limit: 10) { $0.text.utf8.count }
         let piece = ControlMessages.PackPiece(path: "policy.yaml", text: "123456")

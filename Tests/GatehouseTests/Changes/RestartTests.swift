@@ -128,6 +128,35 @@ import Testing
         }
     }
 
+    /// Killed between the record of the change and the rules themselves: the next process is the first in which the new
+    /// files overtake anything, and the one that takes it back.
+    @Test func whatTheNextProcessOvertakesComesBackToo() async throws {
+        let clock = SteppedClock()
+        var new = ApplyTests.narrower()
+        new["devices.csv"] = new["devices.csv"]?.replacing(
+            "alice,laptop,in-use", with: "alice,laptop,returned")
+        try await Gateway.inFolder { folder in
+            let first = try await Gateway(folder: folder, clock: clock)
+            _ = await first.run("device", "set", "laptop-1", "status=lost", "--reason", "left on a train")
+            try Gateway.write(new, to: folder + "/new")
+            let pack = KeptPack(try RulePack.read(folder + "/new", at: clock.now()).files)
+            let change = RuleChange(
+                kind: .apply, reference: "RFC-1", author: .daemon, at: clock.now(), pack: pack.digest,
+                before: try first.store.ruleChanges().last?.pack, confirmBy: clock.now() + .seconds(300))
+            _ = try first.store.begin(change, keeping: [pack])
+            await first.stop()
+            let second = try await Gateway(folder: folder, clock: clock)
+            let overtaken = try second.store.facts()
+            #expect(overtaken == [])
+            #expect(try await second.fields("device", "laptop-1")?["status"] == ["returned"])
+            clock.move(by: .seconds(300))
+            await second.changes.tick()
+            #expect(try await second.fields("device", "laptop-1")?["status"] == ["lost"])
+            #expect(try second.store.facts().map(\.value) == [["lost"]])
+            await second.stop()
+        }
+    }
+
     // MARK: The folder
 
     @Test func anEditedFolderIsTakenWhereNothingWasAppliedAndRecorded() async throws {

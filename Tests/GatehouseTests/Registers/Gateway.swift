@@ -82,7 +82,7 @@ final class Gateway: Sendable {
         warnings = inForce.warnings
         enforcer = Enforcer(
             settings: EnforcementSettings(layout: RulesetLayout(tunnels: ["tun0"])),
-            policy: inForce.policy, codes: TOTPVerifier(seeds: [:]),
+            policy: inForce.policy, change: inForce.waiting?.number, codes: TOTPVerifier(seeds: [:]),
             recollection: Recollection(facts: try store.facts(), seeds: try key.map(store.seeds) ?? [:]),
             closedBecause: try store.standingDamage().map(DamageText.text), backend: kernel,
             ledger: StoreLedger(store: store, sealingKey: key), clock: clock, log: log)

@@ -1,5 +1,6 @@
 import Control
 import PolicyLanguage
+import Sessions
 import Store
 
 /// Changes of the rules in force, as administrators order them.
@@ -36,6 +37,23 @@ extension ControlHandlers {
         _ pieces: [ControlMessages.PackPiece], _ batch: ControlMessages.RegisterBatch?, _ peer: Peer
     ) async throws -> [PackFile] {
         let earlier = try await packs.take(batch, of: peer, at: SystemClock().now())
-        return (earlier + pieces).files
+        let files = (earlier + pieces).files
+        try Self.check(files.map(\.path))
+        return files
+    }
+
+    /// Each once, below the pack's folder, and such that people can read it: they are kept under these names, and written
+    /// to a folder again when somebody asks.
+    static func check(_ paths: [String]) throws(ControlFailure) {
+        var seen: Set<String> = []
+        for path in paths {
+            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+            let isInside = !parts.contains { ["", ".", ".."].contains($0) }
+            guard isInside, PlainText.isName(path), seen.insert(path).inserted else {
+                throw ControlFailure(
+                    id: "bad-request",
+                    message: "'\(PlainText.shown(path))' is no path of a pack, or is there twice")
+            }
+        }
     }
 }
