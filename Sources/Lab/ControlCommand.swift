@@ -37,6 +37,18 @@ package struct ControlCommand: Sendable {
     /// `gatehouse reload --json`.
     package func reload() async throws -> Commitment { try await ask(["reload"]).read(Commitment.self) }
 
+    /// `gatehouse plan FOLDER --live --json`, which ends with 1 when something would change.
+    package func plan(_ folder: String) async throws -> PlannedChange {
+        try await ask(["plan", folder, "--live"], acceptable: [0, 1]).read(PlannedChange.self)
+    }
+
+    /// `gatehouse apply FOLDER --change REFERENCE --confirm-within TIME --json`.
+    package func apply(_ folder: String, reference: String, confirmWithin: String) async throws -> Commitment
+    {
+        let words = ["apply", folder, "--change", reference, "--confirm-within", confirmWithin]
+        return try await ask(words).read(AppliedChange.self).done
+    }
+
     private func ask(_ words: [String], acceptable: Set<Int32> = [0]) async throws -> Answer {
         let command = Command([executable] + words + ["--json", "--control", socket])
         let output = try await command.output()
@@ -105,6 +117,21 @@ package struct Explanation: Decodable, Sendable {
         return [className, cause, clauses].compactMap(\.self).joined(separator: "; ")
     }
 }
+
+/// What new rules would do to live sessions, as far as the lab looks at it.
+package struct PlannedChange: Decodable, Sendable {
+    private struct Movement: Decodable, Sendable { let cut: [Connection] }
+    private struct Connection: Decodable, Sendable { let source, destination: String }
+
+    private let moved: [Movement]
+
+    /// Connections of a client to a destination that would get nothing more through.
+    func cuts(from client: String, to destination: String) -> Int {
+        moved.flatMap(\.cut).count { $0.source.contains(client) && $0.destination == destination }
+    }
+}
+
+private struct AppliedChange: Decodable { let done: Commitment }
 
 /// That the kernel has acknowledged a change, and when.
 package struct Commitment: Decodable, Sendable {

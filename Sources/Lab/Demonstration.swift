@@ -41,6 +41,7 @@ package struct Demonstration: Sendable {
         try await sameName(employee: clients[.employee])
         try await stolen(thief: clients[.thief])
         try await contractEnds(vendor: clients[.vendor])
+        try await rulesChange(employee: clients[.employee])
         try await unprotected(employee: clients[.employee])
         try await evidence()
         try await certificates(daemon)

@@ -10,6 +10,8 @@ package struct Row: Sendable, Hashable, Identifiable {
         case sameName = "same-name"
         case stolen
         case contractEnds = "contract-ends"
+        case rulesApplied = "rules-applied"
+        case rulesBack = "rules-back"
         case unprotected
         case putRight = "put-right"
         case evidence
@@ -33,6 +35,8 @@ package struct Row: Sendable, Hashable, Identifiable {
         case rung(Rung)
         /// A download that is running when something happens.
         case download
+        /// What is said of a running download before rules are changed.
+        case plan
         /// The daemon's own list of sessions.
         case listing
         /// Packets with an inner source that is no session's.
@@ -55,6 +59,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case onlyWhileTold = "only while it holds"
         case onlyInItsPlaces = "in its places only"
         case goesOn = "goes on"
+        case named = "named beforehand"
         case listed
         case reported = "dropped, reported"
         case alarm
@@ -84,6 +89,7 @@ package struct Row: Sendable, Hashable, Identifiable {
             case .reach(let target): target.title
             case .rung(let rung): "needs \(rung.id)"
             case .download: downloadTitle
+            case .plan: "plan of the new rules"
             case .listing: "list of sessions"
             case .spoofedSource: "crm, source spoofed"
             case .ruleByHand: "finance:8443, rule by hand"
@@ -97,6 +103,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         switch stage {
         case .stolen: "download, reported lost"
         case .contractEnds: "download, contract ends"
+        case .rulesApplied: "download, rules applied"
         case .daemonDead: "download, daemon killed"
         case .restarted: "download, daemon restarted"
         case .evidenceEnds: "download, others end"
@@ -112,6 +119,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .reach(let target): target.rawValue
         case .rung(let rung): rung.id
         case .download: "download"
+        case .plan: "plan"
         case .listing: "listing"
         case .spoofedSource: "spoofed-source"
         case .ruleByHand: "rule-by-hand"

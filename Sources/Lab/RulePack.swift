@@ -60,6 +60,18 @@ package struct RulePack: Sendable {
         try file("properties.yaml", replacing: ["without-mfa: [portal]\n": LabClasses.withoutCode])
     }
 
+    /// Writes the site's rules once more, with a class of employees that does not reach finance. Returns their folder.
+    package static func withoutFinance(at site: Site) throws -> String {
+        let name = "rules-without-finance"
+        try FileManager.default.copyItem(atPath: site.rules, toPath: site.path(name))
+        let given = "access: [proxy, dns, crm, finance, payroll,"
+        let policy = Wait.text("\(site.rules)/policy.yaml")
+        guard policy.contains(given) else { throw LabError.noRulePack(path: site.rules) }
+        try site.write(
+            policy.replacing(given, with: "access: [proxy, dns, crm, payroll,"), to: "\(name)/policy.yaml")
+        return site.path(name)
+    }
+
     private func file(_ name: String, replacing parts: [String: String]) throws -> String {
         try parts.reduce(Wait.text("\(source)/\(name)")) { text, part in
             guard text.contains(part.key) else {

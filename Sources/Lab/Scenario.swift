@@ -20,6 +20,10 @@ package enum Scenario {
         case .stolen: both(stage, .thief, .download, .stopsAtOnce) + login(stage, .thief, .turnedAway)
         case .contractEnds:
             both(stage, .vendor, .download, .stopsOnTime) + reach(stage, .vendor, .refused, [.finance])
+        case .rulesApplied:
+            both(stage, .employee, .plan, .named) + both(stage, .employee, .download, .stopsAtOnce)
+                + reach(stage, .employee, .refused, [.finance]) + reach(stage, .employee, .reached, [.crm])
+        case .rulesBack: reach(stage, .employee, .reached, [.finance])
         case .unprotected:
             reach(stage, .employee, .refused, [.crm, .finance]) + reach(stage, .employee, .reached, [.portal])
         case .putRight: reach(stage, .employee, .reached, [.crm, .finance])

@@ -8,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct ControlTests {
     @Test func answersACommand() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             let client = ControlClient(path: path)
             let said = ["text": "line\nfeed \"quoted\" ☃"]
             #expect(try await client.call("echo", said, as: [String: String].self) == said)
@@ -19,7 +19,7 @@ import Testing
 
     @Test func tellsTheHandlerWhoAsks() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             let who = try await ControlClient(path: path).call("who", as: [String: String].self)
             #expect(who["uid"] == "\(geteuid())")
             #expect(who["pid"] == "\(getpid())")
@@ -35,7 +35,7 @@ import Testing
 
     @Test func passesFailuresOn() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             let client = ControlClient(path: path)
             let unknown = ControlFailure(id: "unknown-command", message: "no command 'fly'")
             await #expect(throws: ControlClientError.refused(unknown)) {
@@ -68,7 +68,7 @@ import Testing
     ])
     func refusesBadRequests(line: String, id: String) async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             let client = try RawClient(path)
             client.send(line + "\n")
             let reply = await client.line()
@@ -83,7 +83,7 @@ import Testing
 
     @Test func refusesBytesThatAreNoText() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             let client = try RawClient(path)
             client.send([0xff, 0x00, 0xfe, 0x0a])
             #expect(await client.line().contains("bad-request"))
@@ -94,7 +94,7 @@ import Testing
 
     @Test func answersSeveralRequestsInOneWrite() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             let client = try RawClient(path)
             let requests = (0..<3).map {
                 #"{"version":1,"command":"echo","arguments":{"n":"\#($0)"}}"# + "\n"
@@ -135,7 +135,9 @@ import Testing
     @Test func carriesLongReplies() async throws {
         try await withSocketPath { path in
             let rows = (0..<20_000).map { "session \($0) " + String(repeating: "x", count: 80) }
-            let server = try ControlServer(path: path, logger: quiet) { _, _ in .success(rows) }
+            let server = try ControlServer(path: path, limits: patient, logger: quiet) { _, _ in
+                .success(rows)
+            }
             #expect(try await ControlClient(path: path).call("sessions", as: [String].self) == rows)
             await server.stop()
         }
@@ -144,7 +146,7 @@ import Testing
     @Test func dropsHalfALineAtTheEnd() async throws {
         try await withSocketPath { path in
             let calls = Counter()
-            let server = try ControlServer(path: path, logger: quiet) { _, _ in
+            let server = try ControlServer(path: path, limits: patient, logger: quiet) { _, _ in
                 calls.increment()
                 return .done
             }
@@ -209,7 +211,7 @@ import Testing
 
     @Test func answersManyAtOnce() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             let client = ControlClient(path: path)
             let answers = try await withThrowingTaskGroup(of: String?.self) { group in
                 for number in 0..<40 {

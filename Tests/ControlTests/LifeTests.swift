@@ -12,7 +12,7 @@ import Testing
 
     @Test func theSocketIsPrivate() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             #expect(try mode(path) == 0o600)
             #expect(try mode(path + ".lock") == 0o600)
             #expect(!FileManager.default.fileExists(atPath: path + ".new"))
@@ -23,9 +23,9 @@ import Testing
 
     @Test func refusesASecondServer() async throws {
         try await withSocketPath { path in
-            let first = try ControlServer(path: path, logger: quiet, handler: echo)
+            let first = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             #expect(throws: ControlServerError.running(path: path)) {
-                try ControlServer(path: path, logger: quiet, handler: echo)
+                try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             }
             // The first one has not noticed.
             #expect(try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
@@ -36,7 +36,7 @@ import Testing
     @Test func replacesTheSocketOfADeadServer() async throws {
         try await withSocketPath { path in
             await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
-                let server = try ControlServer(path: path, logger: quiet, handler: echo)
+                let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
                 kill(getpid(), SIGKILL)
                 await server.stop()
             }
@@ -44,7 +44,7 @@ import Testing
             await #expect(throws: ControlClientError.notRunning(path: path)) {
                 try await ControlClient(path: path).call("nothing", as: [String: String].self)
             }
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             #expect(try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
             await server.stop()
         }
@@ -54,7 +54,7 @@ import Testing
         try await withSocketPath { path in
             #expect(FileManager.default.createFile(atPath: path, contents: Data("mine".utf8)))
             #expect(throws: ControlServerError.notASocket(path: path)) {
-                try ControlServer(path: path, logger: quiet, handler: echo)
+                try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             }
             #expect(FileManager.default.contents(atPath: path) == Data("mine".utf8))
         }
@@ -80,7 +80,7 @@ import Testing
     @Test func aNewServerFollowsAnOldOne() async throws {
         try await withSocketPath { path in
             for _ in 0..<20 {
-                let server = try ControlServer(path: path, logger: quiet, handler: echo)
+                let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
                 #expect(
                     try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
                 await server.stop()
@@ -94,7 +94,7 @@ import Testing
         try await withSocketPath { path in
             let (arrived, arrival) = AsyncStream<Void>.makeStream()
             let (gate, opening) = AsyncStream<Void>.makeStream()
-            let server = try ControlServer(path: path, logger: quiet) { _, _ in
+            let server = try ControlServer(path: path, limits: patient, logger: quiet) { _, _ in
                 arrival.yield()
                 for await _ in gate { break }
                 return .done
@@ -115,7 +115,8 @@ import Testing
 
     @Test func stopsWhenLetGoOf() async throws {
         try await withSocketPath { path in
-            var server: ControlServer? = try ControlServer(path: path, logger: quiet, handler: echo)
+            var server: ControlServer? = try ControlServer(
+                path: path, limits: patient, logger: quiet, handler: echo)
             let client = try RawClient(path)
             client.send(#"{"version":1,"command":"nothing"}"# + "\n")
             #expect(await client.line().contains(#""ok":true"#))
@@ -130,7 +131,7 @@ import Testing
     @Test func theClientGivesUp() async throws {
         try await withSocketPath { path in
             let (gate, opening) = AsyncStream<Void>.makeStream()
-            let server = try ControlServer(path: path, logger: quiet) { request, _ in
+            let server = try ControlServer(path: path, limits: patient, logger: quiet) { request, _ in
                 if request.command == "slow" { for await _ in gate { break } }
                 return .done
             }
@@ -159,7 +160,7 @@ import Testing
     @Test(.enabled(if: geteuid() == 0, "needs root"))
     func othersMayNotConnect() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             await #expect(processExitsWith: .exitCode(77)) { [path = path as String] in
                 setgid(65534)
                 setuid(65534)
@@ -177,7 +178,7 @@ import Testing
     @Test(.enabled(if: geteuid() == 0, "needs root"))
     func othersAreRefusedByTheirCredentials() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, logger: quiet, handler: echo)
+            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
             await #expect(processExitsWith: .exitCode(77)) { [path = path as String] in
                 setgid(65534)

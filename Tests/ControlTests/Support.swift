@@ -71,3 +71,10 @@ struct RawClient {
 
     func close() { Glibc.close(descriptor) }
 }
+
+/// For clients that wait while other tests have the threads: a busy machine is no idle connection.
+let patient: ControlServer.Limits = {
+    var limits = ControlServer.Limits()
+    limits.idle = .seconds(1200)
+    return limits
+}()

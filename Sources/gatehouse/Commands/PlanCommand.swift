@@ -16,7 +16,9 @@ struct PlanCommand: AsyncParsableCommand {
 
             With --live, against the rules in force: the daemon says which of the sessions that are there now would \
             change class or reach something else, and which of their open connections would be cut. Nothing is \
-            changed. The kernel tracks datagrams of sessions and not their TCP, so connections are those of UDP.
+            changed. The kernel tracks datagrams of sessions and not their TCP, which is judged without memory: so \
+            the daemon looks at the tunnels for two seconds, or as long as --watch says, and names the connections in \
+            which the client sent something meanwhile.
 
             With --traffic: what a recording has that one of the packs allows and the other does not, by session and \
             destination, with packets. Read 'gatehouse replay --help' for captures and the sessions file.
@@ -31,6 +33,12 @@ struct PlanCommand: AsyncParsableCommand {
     var against: String?
     @Flag(name: .long, help: "Compare with the rules in force, and look at the live sessions.")
     var live = false
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "With --live: for how long packets are looked at, from 0s to 30s (2s when not said).",
+            valueName: "duration"))
+    var watch: String?
     @Option(name: .long, help: ArgumentHelp("Recorded traffic: a capture file.", valueName: "capture"))
     var traffic: String?
     @Option(name: .long, help: "A file that describes the sessions of the recording.")
@@ -49,6 +57,11 @@ struct PlanCommand: AsyncParsableCommand {
         }
         if let at, TimeText.timestamp(at) == nil {
             throw ValidationError("--at: expected a time with its offset, such as 2026-11-23T10:00:00Z")
+        }
+        if let watch {
+            guard live, let time = TimeText.duration(watch), time <= .seconds(30) else {
+                throw ValidationError("--watch: with --live, and a duration of 30s at most")
+            }
         }
         guard (against != nil) != live else {
             throw ValidationError("Say what to compare it with: --against or --live.")
@@ -120,7 +133,8 @@ struct PlanCommand: AsyncParsableCommand {
         let requests = try SentPack.requests(new)
         try await SentPack.send(requests.parts, options)
         let arguments = ControlMessages.PlanArguments(
-            name: new, pieces: requests.pieces, batch: requests.batch)
+            name: new, pieces: requests.pieces, batch: requests.batch,
+            watchMilliseconds: watch.flatMap(TimeText.duration).map { Int($0.milliseconds) })
         do {
             let answer = try await options.put(
                 "rules.plan", arguments, as: ControlMessages.LivePlanAnswer.self)
@@ -142,6 +156,11 @@ enum LivePlanText {
         var lines = [PlanText.text(answer.plan), ""]
         lines.append("live sessions: \(answer.moved.count) of \(answer.sessions) affected")
         for moved in answer.moved { lines += session(moved) }
+        if answer.watchedMilliseconds > 0 {
+            lines.append(
+                "connections are those that the kernel tracks, and those in which something was sent within "
+                    + "\(answer.watchedMilliseconds) ms")
+        }
         if let reason = answer.connectionsUnknown {
             lines.append("open connections are not all known: \(reason)")
         }

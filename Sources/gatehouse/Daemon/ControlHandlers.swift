@@ -17,7 +17,10 @@ struct ControlHandlers: Sendable {
     /// What the packet path counted of a session; nil when it does not run, or does not know the session.
     var usage: @Sendable (SessionID) async -> ControlMessages.SessionUseSummary? = { _ in nil }
     /// Open connections of sessions. Waits for the kernel.
-    var connections: @Sendable () -> KnownConnections = { KnownConnections(unknown: "nobody looks") }
+    /// What is open, with so much time to look.
+    var connections: @Sendable (Duration) -> KnownConnections = { _ in
+        KnownConnections(unknown: "nobody looks")
+    }
     /// Statements that are too many for one request.
     let parts = RegisterParts()
     /// Packs that are.

@@ -211,7 +211,13 @@ struct Daemon {
         var handlers = ControlHandlers(enforcer: enforcer, changes: changes)
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
-        handlers.connections = KnownConnections.ofKernel
+        let watch = ConnectionWatch(
+            tunnels: configuration.sources.map(\.tunnel), limit: ControlHandlers.connectionLimit)
+        handlers.connections = { time in
+            var known = watch.look(for: time)
+            known.formUnion(.ofKernel())
+            return known
+        }
         if let path {
             handlers.usage = { await path.use(of: $0) }
             handlers.unwatched = { path.unwatched }

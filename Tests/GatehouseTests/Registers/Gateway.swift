@@ -97,7 +97,7 @@ final class Gateway: Sendable {
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
         let connections = connections
-        handlers.connections = { connections.known }
+        handlers.connections = { _ in connections.known }
         server = try ControlServer(path: folder + "/control.sock", logger: log) { [handlers, meanwhile] in
             let reply = await handlers.answer($0, $1)
             await meanwhile.happen(after: $0.command)

@@ -49,6 +49,8 @@ extension ControlMessages {
         var name: String
         var pieces: [PackPiece]
         var batch: RegisterBatch?
+        /// For how long packets are looked at, for connections that the kernel does not track; 2 s where it is not said.
+        var watchMilliseconds: Int?
     }
 
     struct LivePlanAnswer: Codable {
@@ -57,7 +59,10 @@ extension ControlMessages {
         var sessions: Int
         /// Those to which something happens.
         var moved: [LiveMovement]
-        /// Why connections are not known, or not all; nil when all that the kernel tracks were looked at.
+        /// How long packets were looked at.
+        var watchedMilliseconds: Int
+        /// Why connections are not known, or not all of them; nil when all that the kernel tracks were looked at, and every
+        /// tunnel.
         var connectionsUnknown: String?
     }
 
@@ -97,6 +102,15 @@ extension ControlHandlers {
     /// At most so many connections are looked at: a second of the kernel's time, and some 30 MB.
     static let connectionLimit = 1 << 18
 
+    /// What people wait for, and what bounds the work.
+    private static func watch(_ milliseconds: Int?) throws(ControlFailure) -> Duration {
+        let milliseconds = milliseconds ?? 2000
+        guard (0...30_000).contains(milliseconds) else {
+            throw ControlFailure(id: "bad-request", message: "packets are looked at for 30 seconds at most")
+        }
+        return .milliseconds(milliseconds)
+    }
+
     /// What a pack that was sent would do. Nothing is changed by it.
     func plan(_ arguments: ControlMessages.PlanArguments, _ peer: Peer) async throws
         -> ControlMessages.LivePlanAnswer
@@ -108,22 +122,30 @@ extension ControlHandlers {
         }
         let policy = try made.loadable()
         let sessions = await enforcer.outlook(under: policy)
-        let read = connections
-        let known = await onThread { read() }
+        let watched = try Self.watch(arguments.watchMilliseconds)
+        let look = connections
+        let known = await onThread { look(watched) }
         let live = LivePlan(
             old: before, new: policy, difference: made.difference,
             registers: await enforcer.registers)
         return ControlMessages.LivePlanAnswer(
             plan: made.plan, sessions: sessions.count,
-            moved: live.movements(of: sessions, known.connections), connectionsUnknown: known.unknown)
+            moved: live.movements(of: sessions, known.connections),
+            watchedMilliseconds: Int(watched.milliseconds), connectionsUnknown: known.unknown)
     }
 }
 
 /// Open connections, as far as they can be known.
 struct KnownConnections: Sendable {
     var connections: Set<TrackedConnection> = []
-    /// Nil when there are no others.
+    /// Why there may be others; nil for no reason.
     var unknown: String?
+
+    mutating func formUnion(_ other: KnownConnections) {
+        connections.formUnion(other.connections)
+        let reasons = [unknown, other.unknown].compactMap(\.self)
+        unknown = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+    }
 
     /// Of the kernel, on the caller's thread.
     static func ofKernel() -> KnownConnections {

@@ -178,7 +178,8 @@ struct PathService: Service {
 }
 
 extension Duration {
-    fileprivate var milliseconds: Int64 { nanoseconds / 1_000_000 }
+    /// Whole ones.
+    var milliseconds: Int64 { nanoseconds / 1_000_000 }
 }
 
 extension LiveSource.Direction {
