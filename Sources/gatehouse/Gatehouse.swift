@@ -32,7 +32,7 @@ struct Gatehouse: AsyncParsableCommand {
                 name: "Live sessions",
                 subcommands: [
                     ListSessions.self, Show.self, Explain.self, Disconnect.self, Readmit.self,
-                    StepUp.self, EvidenceCommand.self,
+                    StepUp.self, EvidenceCommand.self, SpotCheckCommand.self,
                 ]),
             CommandGroup(
                 name: "Registers",

@@ -47,6 +47,7 @@ struct ControlHandlers: Sendable {
             case "posture.list": return .success(try await postures(request.arguments()))
             case "posture.report": return .success(try await report(request.arguments(), peer))
             case "evidence": return .success(try await evidence(request.arguments()))
+            case "spot-check": return .success(try await spotCheck(request.arguments()))
             case "user.forget-codes": return .success(try await forgetCodes(request.arguments(), peer))
             case "register.history": return .success(try await history(request.arguments()))
             case "user.enrol": return .success(try await enrol(request.arguments(), peer))

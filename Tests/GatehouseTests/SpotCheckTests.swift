@@ -1,0 +1,77 @@
+import Control
+import Testing
+
+@testable import gatehouse
+
+/// `gatehouse spot-check` against a daemon with a real socket.
+@Suite struct SpotCheckTests {
+    private static func withThree(_ body: (Gateway) async throws -> Void) async throws {
+        try await Gateway.with { gateway in
+            for client in UInt64(1)...3 {
+                try await gateway.open(
+                    Gateway.session(client, leaf: UInt8(client % 2 + 1), user: "u\(client)"),
+                    at: "10.8.0.\(client + 1)")
+            }
+            try await body(gateway)
+        }
+    }
+
+    private static func draw(
+        _ gateway: Gateway, _ sample: Int?, seed: String?
+    ) async throws -> ControlMessages.SpotCheck {
+        try await gateway.client.call(
+            "spot-check", ControlMessages.SpotCheckArguments(seed: seed, sample: sample),
+            as: ControlMessages.SpotCheck.self)
+    }
+
+    @Test func theSameSeedDrawsTheSame() async throws {
+        try await Self.withThree { gateway in
+            let all = try await Self.draw(gateway, 1000, seed: "november")
+            #expect(all.from == ["office/1", "office/2", "office/3"] && all.drawn.count == 3)
+            let two = try await Self.draw(gateway, 2, seed: "november")
+            #expect(two.drawn.map(\.session) == all.drawn.prefix(2).map(\.session))
+            #expect(two.seed == "november" && two.asked == nil)
+            #expect(two.drawn.allSatisfy { !$0.facts.isEmpty })
+            let text = SpotCheckText.render(two)
+            #expect(text.hasPrefix("2 of 3 open sessions at "))
+            #expect(text.contains("seed november") && text.contains("KIND"))
+            // Another seed each time that none is said, and it is told.
+            let (one, other) = (
+                try await Self.draw(gateway, 1, seed: nil), try await Self.draw(gateway, 1, seed: nil)
+            )
+            #expect(one.seed != other.seed)
+            #expect(
+                try await Self.draw(gateway, 1, seed: one.seed).drawn.map(\.session)
+                    == one.drawn.map(\.session))
+        }
+    }
+
+    @Test(arguments: [
+        (nil, "a", "the rules ask for no spot checks"), (0, "a", "from 1 to 1000"),
+        (1001, "a", "from 1 to 1000"),
+        (1, "two\nlines", "in one line"), (1, "", "in one line"),
+    ])
+    func whatCannotBeDrawnIsSaid(sample: Int?, seed: String, said: String) async throws {
+        try await Self.withThree { gateway in
+            do {
+                _ = try await Self.draw(gateway, sample, seed: seed)
+                Issue.record("it was drawn")
+            } catch {
+                #expect("\(error)".contains(said), "\(error)")
+            }
+        }
+    }
+
+    /// What the rules say counts where nobody says otherwise.
+    @Test func theRulesSayHowMany() async throws {
+        let settings = "audit: { retention: 365d, spot-checks: { every: 30d, sample: 2 } }"
+        try await ApplyTests.withNew(rules: settings) { gateway, _ in
+            for client in UInt64(2)...3 {
+                try await gateway.open(
+                    Gateway.session(client, leaf: 1, user: "u\(client)"), at: "10.8.0.\(client + 1)")
+            }
+            let check = try await Self.draw(gateway, nil, seed: "a")
+            #expect(check.drawn.count == 2 && check.asked == "2 sessions every 30d")
+        }
+    }
+}
