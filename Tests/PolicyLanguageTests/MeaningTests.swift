@@ -265,7 +265,7 @@ struct MeaningTests {
     @Test func citationsAreCheckedAgainstAList() throws {
         let files = try Packs.bytes(in: Packs.standard).filter { $0.path != "clauses.yaml" }
         let policy = try #require(Packs.compile(files).policy)
-        let cites = ["two-factors", "proxy-only", "procedures", "protection"]
+        let cites = ["two-factors", "proxy-only", "procedures", "protection", "sensitive"]
         #expect(policy.policyClass(named: "employee")?.cites == cites)
     }
 
