@@ -28,6 +28,36 @@ struct RulePackTests {
         }
     }
 
+    /// Deciding looks at no class of another organisation; explaining looks at all of them. Both come to the same,
+    /// whatever the certificate names: an organisation of the pack, one that nobody knows, or none.
+    @Test(arguments: ShippedPack.all) func passingOverOtherVendorsChangesNothing(pack: ShippedPack)
+        async throws
+    {
+        let policy = try Self.policy(pack)
+        let named = policy.classes.flatMap(\.conditions).compactMap { condition -> String? in
+            if case .organisation(let name) = condition.test { name } else { nil }
+        }
+        #expect(!named.isEmpty)
+        var classes: Set<String> = []
+        for (number, test) in policy.tests.enumerated()
+        where number.isMultiple(of: 5)
+            || named.contains(
+                test.session.organisation ?? "")
+        {
+            await Task.yield()
+            for organisation in Set(named).sorted().map(Optional.some) + ["Nobody Knows Ltd", nil] {
+                var session = test.session
+                session.organisation = organisation
+                let evidence = session.evidence(under: policy, at: test.at)
+                let decision = Classifier.decide(evidence, under: policy, at: test.at)
+                let whole = Classifier.classify(evidence, under: policy, at: test.at)
+                #expect(decision == whole.decision, "\(test.location) as \(organisation ?? "none")")
+                if let name = decision.className { classes.insert(name) }
+            }
+        }
+        #expect(classes.contains { $0.hasPrefix("vendor:") } && classes.contains { !$0.hasPrefix("vendor:") })
+    }
+
     /// A clause that the gateway keeps has something that keeps it and something that shows it; one that is out of reach
     /// has neither, and a reason.
     @Test(arguments: ShippedPack.written) func everyClauseIsServedAndShown(pack: ShippedPack) throws {
