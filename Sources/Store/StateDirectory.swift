@@ -114,5 +114,10 @@ final class DirectoryLock: Sendable {
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
-    deinit { close(descriptor) }
+    /// Unlocks before it closes: a child that was forked and has not yet called exec shares the lock, and would keep it
+    /// (flock(2)).
+    deinit {
+        _ = flock(descriptor, LOCK_UN)
+        close(descriptor)
+    }
 }

@@ -72,6 +72,23 @@ import Testing
         }
     }
 
+    /// A child between fork and exec has a copy of every descriptor, also of those that exec will close.
+    @Test func aCopyOfTheDescriptorKeepsNobodyOut() throws {
+        try withFreshPath { path in
+            let store = try Store(directory: path)
+            let copies = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+                .filter {
+                    (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/" + $0))
+                        == path
+                }
+                .compactMap(Int32.init).map { dup($0) }
+            defer { for copy in copies { close(copy) } }
+            #expect(copies.count == 1)
+            store.close()
+            try Store(directory: path).close()
+        }
+    }
+
     @Test func failsOnceClosed() throws {
         try withFreshPath { path in
             let store = try Store(directory: path)
