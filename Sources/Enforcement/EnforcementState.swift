@@ -202,6 +202,16 @@ struct EnforcementState: Sendable {
         return ruleset
     }
 
+    /// What should be said of these keys: the elements that they should have, and removal of the others. Takes time linear
+    /// in the number of sessions.
+    func elements(of keys: Set<SessionKey>) -> [RulesetChange] {
+        var wanted: [SessionKey: Ruleset.Element] = [:]
+        for case let programmed? in enforced.all.map(\.programmed) {
+            for key in programmed.keys.all where keys.contains(key) { wanted[key] = programmed.element }
+        }
+        return keys.map { key in wanted[key].map { .put(key, $0) } ?? .remove(key) }
+    }
+
     /// Puts or renews a session's elements as its decision says. The caller has made sure that it is admitted.
     ///
     /// - Parameter renews: false leaves elements alone that say already what they should, and whose lease runs.

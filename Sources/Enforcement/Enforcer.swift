@@ -12,15 +12,19 @@ package import Sessions
 /// the answers. Nothing else runs while a burst is carried out, so no decision is ever made on half of one.
 package actor Enforcer {
     var state: EnforcementState
-    private let backend: any RulesetBackend
+    let backend: any RulesetBackend
     private let ledger: any Ledger
     let clock: any WallClock
-    private let log: Logger
+    let log: Logger
     private var gates: [String: any SessionGate] = [:]
     private let mailbox = Mailbox<Input>()
     /// Why the kernel's side may differ from what it should be, and when to try again; nil when it does not.
-    private var fault: Fault?
+    private(set) var fault: Fault?
     private var alarm: Task<Void, Never>?
+    /// What others did to what is in force, and when it was undone; the last ones.
+    package internal(set) var drifts: [Drift] = []
+    /// What the last whole ruleset was committed as.
+    var whole: CommitReceipt?
     /// What the packet path knows; nil when there is none.
     var path: PathLowering?
     var reporter = PathReporter()
@@ -35,11 +39,12 @@ package actor Enforcer {
             [PostureReport], isTrial: Bool,
             reply: @Sendable ([Result<PostureReceipt, PostureRejection>]) -> Void)
         case surroundings(Surroundings)
+        case foreign(ForeignChange)
         case tick
         case barrier(@Sendable () -> Void)
     }
 
-    private struct Fault {
+    struct Fault {
         var failure: CommitFailure
         var retryAt: Instant
         var delay: Duration
@@ -95,6 +100,11 @@ package actor Enforcer {
     /// Throws what the kernel said when it does not take the ruleset: then nothing changed, and nobody may be let in.
     package func start() async throws(CommitFailure) {
         let now = clock.now()
+        do throws(CommitFailure) {
+            try await backend.watch([state.settings.layout.table]) { [mailbox] in mailbox.send(.foreign($0)) }
+        } catch {
+            log.critical("what other programs change in the kernel will not be seen: \(error)")
+        }
         let alive = try await backend.snapshot(of: state.settings.layout)?.sessions ?? [:]
         await lookUpInterfaces(Set(remembered.map(\.session.tunnel)))
         var effects = Effects()
@@ -107,7 +117,7 @@ package actor Enforcer {
         state.noteDoubleSeeds(&effects)
         if !overtaken.isEmpty { _ = await record([.overtaken(overtaken, at: now, change: change)]) }
         overtaken = []
-        _ = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
+        whole = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
         path?.setInside(state.policy.inside)
         lower(effects.path)
         publish(effects.notes)
@@ -199,6 +209,7 @@ package actor Enforcer {
     private func carryOut(_ burst: [Input]) async {
         await lookUpInterfaces(burst.tunnels)
         let now = clock.now()
+        await undo(burst.foreignChanges, at: now)
         var effects = Effects()
         var orders: [Pending<Result<OrderReceipt, OrderRefusal>>] = []
         var reports: [Pending<[Result<PostureReceipt, PostureRejection>]>] = []
@@ -208,7 +219,7 @@ package actor Enforcer {
             switch input {
             case .event(let event): state.handle(event, at: now, &effects)
             case .observations(let observations): state.handle(observations, at: now, &effects)
-            case .tick, .barrier: break
+            case .tick, .barrier, .foreign: break
             case .order(let order, true, let reply): reply(trial(of: order, at: now))
             case .order(let order, false, let reply):
                 if order.loadsRules {
@@ -361,10 +372,11 @@ package actor Enforcer {
         }
     }
 
-    private func rebuild(after failure: CommitFailure) async -> (failure: CommitFailure?, at: Instant) {
+    func rebuild(after failure: CommitFailure) async -> (failure: CommitFailure?, at: Instant) {
         let now = clock.now()
         do throws(CommitFailure) {
             let receipt = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
+            whole = receipt
             log.notice("the ruleset is in force again, after: \(failure)")
             fault = nil
             return (nil, receipt.committedAt)
@@ -475,9 +487,13 @@ extension [Enforcer.Input] {
                 switch input {
                 case .event(.established(let session)): session.tunnel
                 case .event(.login(let login)): login.session.tunnel
-                case .event, .observations, .order, .reports, .surroundings, .tick, .barrier: nil
+                case .event, .observations, .order, .reports, .surroundings, .foreign, .tick, .barrier: nil
                 }
             })
+    }
+
+    fileprivate var foreignChanges: [ForeignChange] {
+        compactMap { if case .foreign(let change) = $0 { change } else { nil } }
     }
 }
 

@@ -25,13 +25,19 @@ struct DumpedElement {
     /// Nil for what is none of ours: another key, or a mark of 0. An element without an end is told with the last
     /// instant there is, so that whoever compares sees that it is wrong.
     func session(readAt now: Instant) -> (SessionKey, Ruleset.Element)? {
-        guard let index = key.host(UInt32.self, at: 0), let address = IPAddress(bytes: key.dropFirst(4)),
-            let scope = mark.flatMap(ScopeNumber.init(rawValue:))
-        else { return nil }
+        guard let sessionKey, let scope = mark.flatMap(ScopeNumber.init(rawValue:)) else { return nil }
         let expires = left.map { now + .milliseconds(Int64(clamping: $0)) }
         return (
-            SessionKey(interfaceIndex: index, address: address),
+            sessionKey,
             Ruleset.Element(scope: scope, expires: expires ?? Instant(nanosecondsSince1970: .max))
         )
+    }
+
+    var sessionKey: SessionKey? {
+        guard let index = key.host(UInt32.self, at: 0), let address = IPAddress(bytes: key.dropFirst(4))
+        else {
+            return nil
+        }
+        return SessionKey(interfaceIndex: index, address: address)
     }
 }

@@ -1,6 +1,7 @@
 import CNetfilter
 import Glibc
 import RulesetCompiler
+import Sessions
 
 /// What the backend says to the kernel, step by step. Belongs to one thread.
 struct NetlinkConnection: ~Copyable {
@@ -9,6 +10,10 @@ struct NetlinkConnection: ~Copyable {
     /// The generation that the next commit builds on; nil when it must be asked for.
     var generation: UInt32?
     var hasDestroy: Bool?
+    /// Of the socket; nil where it has none.
+    private var port: UInt32?
+    /// Hears what others change; nil until it is asked for.
+    private var watch: ForeignChangeWatch?
 
     /// Times that a commit is tried when somebody else's came between.
     static let attempts = 8
@@ -24,12 +29,47 @@ struct NetlinkConnection: ~Copyable {
 
     /// Commits the batch on top of the generation that we know. When it is another by now, somebody else changed
     /// rules (of whatever table): the new one is asked for and the batch sent again.
-    mutating func commit(_ transaction: Transaction) throws(CommitFailure) {
+    ///
+    /// - Returns: The generation that it made; nil when there was nothing to do.
+    @discardableResult
+    mutating func commit(_ transaction: Transaction) throws(CommitFailure) -> UInt32? {
+        guard let watch, transaction.elementCount > Self.manyElements else {
+            return try commitNow(transaction)
+        }
+        watch.pause()
+        let result: Result<UInt32?, CommitFailure>
+        do throws(CommitFailure) {
+            result = .success(try commitNow(transaction))
+        } catch {
+            result = .failure(error)
+        }
+        resume(watch)
+        return try result.get()
+    }
+
+    /// Elements from which on the kernel's messages about our own batch cost more than to do without them.
+    private static let manyElements = 256
+
+    /// Hears again. Whoever changed something before our batch changed what it was made for, and the batch was made
+    /// anew; whoever did after it is seen by the generation. After a batch that failed nobody knows what is there, and
+    /// whoever asked for it begins anew.
+    private mutating func resume(_ watch: ForeignChangeWatch) {
+        let made = generation
+        do {
+            try watch.join()
+            guard let made else { return }
+            generation = nil
+            if try currentGeneration() == made { return }
+        } catch {}
+        watch.tellOfLoss()
+    }
+
+    private mutating func commitNow(_ transaction: Transaction) throws(CommitFailure) -> UInt32? {
         var last = Refusal(index: nil, errno: ERESTART, detail: "")
         for _ in 0..<Self.attempts {
             do throws(Refusal) {
                 try commitOnce(transaction)
-                return
+                return generation
             } catch {
                 last = error
                 generation = nil
@@ -89,6 +129,26 @@ struct NetlinkConnection: ~Copyable {
         return writer.bytes
     }
 
+    /// From here on, what others change is told to the handler; in place of the handler before.
+    mutating func watch(
+        _ tables: [String], clock: @escaping @Sendable () -> Instant,
+        _ handler: @escaping @Sendable (ForeignChange) -> Void
+    ) throws(CommitFailure) {
+        do throws(Refusal) {
+            try open()
+            do throws(NetlinkSocket.Failure) {
+                watch = try ForeignChangeWatch(tables: Set(tables), clock: clock, handler)
+            } catch {
+                throw Refusal(index: nil, errno: error.errno, detail: error.call)
+            }
+            try leaveOurselvesOut()
+        } catch {
+            throw CommitFailure(
+                operation: "watch", object: "nf_tables", errno: error.errno, index: nil, count: 0,
+                detail: error.detail)
+        }
+    }
+
     mutating func interfaceIndex(named name: String) -> UInt32? {
         try? open()
         return socket?.interfaceIndex(named: name)
@@ -106,8 +166,20 @@ extension NetlinkConnection {
     private mutating func open() throws(Refusal) {
         guard socket == nil else { return }
         do throws(NetlinkSocket.Failure) {
-            socket = try NetlinkSocket()
+            let opened = try NetlinkSocket()
+            port = opened.port
+            socket = consume opened
             generation = nil
+        } catch {
+            throw Refusal(index: nil, errno: error.errno, detail: error.call)
+        }
+        try leaveOurselvesOut()
+    }
+
+    /// What the new socket does is not a foreign change.
+    private func leaveOurselvesOut() throws(Refusal) {
+        do throws(NetlinkSocket.Failure) {
+            if let port { try watch?.ignore(port: port) }
         } catch {
             throw Refusal(index: nil, errno: error.errno, detail: error.call)
         }

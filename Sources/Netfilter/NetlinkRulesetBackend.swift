@@ -21,8 +21,15 @@ package actor NetlinkRulesetBackend: RulesetBackend {
     package init(hasDestroy: Bool? = nil) { connection = NetlinkConnection(hasDestroy: hasDestroy) }
 
     package func commit(_ transaction: Transaction) throws(CommitFailure) -> CommitReceipt {
-        if !transaction.operations.isEmpty { try connection.commit(transaction) }
-        return CommitReceipt(committedAt: wallClock(), operations: transaction.operations.count)
+        let generation = transaction.operations.isEmpty ? nil : try connection.commit(transaction)
+        return CommitReceipt(
+            committedAt: wallClock(), operations: transaction.operations.count, generation: generation)
+    }
+
+    package func watch(
+        _ tables: [String], _ handler: @escaping @Sendable (ForeignChange) -> Void
+    ) throws(CommitFailure) {
+        try connection.watch(tables, clock: wallClock, handler)
     }
 
     package func snapshot(of layout: RulesetLayout) throws(CommitFailure) -> RulesetSnapshot? {
@@ -36,7 +43,7 @@ package actor NetlinkRulesetBackend: RulesetBackend {
 
 /// The one place of this target that reads a clock: receipts and what the kernel says is left of a timeout are turned
 /// into instants here.
-private func wallClock() -> Instant {
+@Sendable private func wallClock() -> Instant {
     var time = timespec()
     // The call fills in the variable and fails only for clocks that do not exist.
     _ = unsafe clock_gettime(CLOCK_REALTIME, &time)

@@ -11,6 +11,14 @@ package protocol RulesetBackend: Sendable {
 
     /// The index of a network interface by name, nil when there is none.
     func interfaceIndex(named name: String) async -> UInt32?
+
+    /// Has every later transaction of somebody else's told that touches one of the `inet` tables, and every one of which
+    /// that cannot be said. The handler is called on a thread of the backend's, and must not wait.
+    ///
+    /// Throws when the kernel does not tell of changes: then none will be seen.
+    func watch(
+        _ tables: [String], _ handler: @escaping @Sendable (ForeignChange) -> Void
+    ) async throws(CommitFailure)
 }
 
 /// The sessions that the kernel has, as dumped, with the time that is left to each.
@@ -26,10 +34,13 @@ package struct CommitReceipt: Sendable, Hashable {
     package var committedAt: Instant
     /// Netlink messages in the batch.
     package var operations: Int
+    /// The generation of the kernel's rules that it made; nil when nothing was to be done.
+    package var generation: UInt32?
 
-    package init(committedAt: Instant, operations: Int) {
+    package init(committedAt: Instant, operations: Int, generation: UInt32? = nil) {
         self.committedAt = committedAt
         self.operations = operations
+        self.generation = generation
     }
 }
 

@@ -48,7 +48,7 @@ import Testing
     private func step(
         _ server: inout Server, _ world: World, _ random: inout Seeded
     ) async throws -> String {
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
         case 0...3: return try await login(&server, world, &random)
         case 4, 5: return try await establish(&server, world, &random)
         case 6: return await end(&server, world, &random)
@@ -59,6 +59,7 @@ import Testing
         case 9: return try await reload(world, &random)
         case 10: return await hold(world, &random)
         case 11, 12: return await observe(world, &random)
+        case 13: return try await meddle(world, &random)
         default:
             await world.pass(.seconds(Int.random(in: 1...400, using: &random)))
             return "time"
@@ -142,6 +143,37 @@ import Testing
         }
         await world.observe(.scanning(id, destinations: 70, at: now - .seconds(1)))
         return "scan by \(client)"
+    }
+
+    /// Somebody else changes our table. A commit of theirs may fail, as it may on a real kernel.
+    private func meddle(_ world: World, _ random: inout Seeded) async throws -> String {
+        let address = try #require(IPAddress(Self.addresses[Int.random(in: 0..<3, using: &random)]))
+        let key: [KeyPart] = [.interfaceIndex(7), .address(address)]
+        let operations: [Operation] =
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: [.deleteTable]
+            case 1: [.destroyElements(set: "scope_of_4", [SetElement(key)])]
+            case 2:
+                [
+                    .destroyElements(set: "scope_of_4", [SetElement(key)]),
+                    .addElements(
+                        set: "scope_of_4", [SetElement(key, data: .mark(1), timeout: 900_000)]),
+                ]
+            default: [.addRule(Rule(chain: "refuse", [.accept]))]
+            }
+        if Bool.random(using: &random) {
+            // Under our own commits, which then fail.
+            world.kernel.holdWord(true)
+            try? world.kernel.commit(
+                Transaction(table: "gatehouse", operations), by: .init(name: "nft", process: 4711))
+            await world.pass(.seconds(1))
+            world.kernel.holdWord(false)
+        } else {
+            try? world.kernel.commit(
+                Transaction(table: "gatehouse", operations), by: .init(name: "nft", process: 4711))
+        }
+        await world.enforcer.settled()
+        return "somebody: \(operations.map(\.name))"
     }
 
     private func hold(_ world: World, _ random: inout Seeded) async -> String {

@@ -15,6 +15,10 @@ package final class FakeKernel: RulesetBackend {
         var transactions: [Transaction] = []
         var attempts = 0
         var failures: [Int: Int32] = [:]
+        var generation: UInt32 = 1
+        var watch: (tables: Set<String>, handler: @Sendable (ForeignChange) -> Void)?
+        /// What is told later; nil when it is told at once.
+        var held: [ForeignChange]?
     }
 
     private let state: Mutex<State>
@@ -28,9 +32,18 @@ package final class FakeKernel: RulesetBackend {
 
     package func commit(_ transaction: Transaction) async throws(CommitFailure) -> CommitReceipt {
         let now = clock()
-        let failure = state.withLock { Self.commit(transaction, to: &$0, at: now) }
+        let (failure, generation) = state.withLock { state in
+            (Self.commit(transaction, to: &state, at: now), state.generation)
+        }
         if let failure { throw failure }
-        return CommitReceipt(committedAt: now, operations: transaction.operations.count)
+        return CommitReceipt(
+            committedAt: now, operations: transaction.operations.count, generation: generation)
+    }
+
+    package func watch(
+        _ tables: [String], _ handler: @escaping @Sendable (ForeignChange) -> Void
+    ) async throws(CommitFailure) {
+        state.withLock { $0.watch = (Set(tables), handler) }
     }
 
     package func snapshot(of layout: RulesetLayout) async throws(CommitFailure) -> RulesetSnapshot? {
@@ -57,6 +70,7 @@ package final class FakeKernel: RulesetBackend {
             }
         }
         state.tables[transaction.table] = table
+        state.generation += 1
         state.transactions.append(transaction)
         return nil
     }
@@ -88,6 +102,38 @@ extension FakeKernel {
     /// The `nth` commit from now on (1 is the next) fails with this error, and changes nothing.
     package func failCommit(_ nth: Int = 1, errno: Int32) {
         state.withLock { $0.failures[$0.attempts + nth] = errno }
+    }
+
+    /// As if somebody else had committed the transaction; the watch is told. Throws what the kernel would have said.
+    package func commit(_ transaction: Transaction, by author: ForeignChange.Author) throws(CommitFailure) {
+        let now = clock()
+        let (failure, generation, watch) = state.withLock { state in
+            let failure = Self.commit(transaction, to: &state, at: now)
+            if failure == nil { state.transactions.removeLast() }
+            return (failure, state.generation, state.watch)
+        }
+        if let failure { throw failure }
+        guard let watch, watch.tables.contains(transaction.table) else { return }
+        let told = transaction.told(by: author, generation: generation, at: now)
+        let isHeld = state.withLock { state in
+            state.held?.append(told)
+            return state.held != nil
+        }
+        if !isHeld { watch.handler(told) }
+    }
+
+    /// Keeps what is to be told of others from the watch, or tells what was kept.
+    package func holdWord(_ isHeld: Bool) {
+        let (kept, handler) = state.withLock { state in
+            defer { state.held = isHeld ? [] : nil }
+            return (state.held ?? [], state.watch?.handler)
+        }
+        for change in kept { handler?(change) }
+    }
+
+    /// As if somebody had changed something, and the kernel's word of it had been lost.
+    package func loseWord() {
+        state.withLock { $0.watch }?.handler(ForeignChange(heardAt: clock(), isIncomplete: true))
     }
 
     package func setInterface(_ name: String, index: UInt32?) {
@@ -142,5 +188,37 @@ extension FakeKernel {
         guard let rules = state.withLock({ $0.tables[table] }) else { return true }
         let packet = KernelPacket(destination, session, tunnel: tunnel, isAnswer: isAnswer)
         return rules.permits(packet, at: now)
+    }
+}
+
+extension Transaction {
+    /// What the kernel would tell of it.
+    fileprivate func told(
+        by author: ForeignChange.Author, generation: UInt32, at now: Instant
+    ) -> ForeignChange {
+        var change = ForeignChange(by: author, generation: generation, heardAt: now)
+        for operation in operations {
+            let words = operation.name.split(separator: " ").map(String.init)
+            let kind = words[1] == "map" ? "set" : words[1]
+            let action = ForeignChange.Action(
+                words[0] == "add" ? .added : .deleted, kind, table: table, name: operation.subject)
+            change.add(action)
+            switch operation {
+            case .addElements(let set, let elements), .deleteElements(let set, let elements),
+                .destroyElements(let set, let elements):
+                guard AddressFamily.allCases.contains(where: { SessionMap.name($0) == set }) else {
+                    change.isOfSessionsAlone = false
+                    continue
+                }
+                for element in elements {
+                    guard case .interfaceIndex(let index) = element.key.first,
+                        case .address(let address) = element.key.last
+                    else { continue }
+                    change.sessions.insert(SessionKey(interfaceIndex: index, address: address))
+                }
+            default: change.isOfSessionsAlone = false
+            }
+        }
+        return change
     }
 }

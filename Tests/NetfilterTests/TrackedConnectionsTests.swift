@@ -33,7 +33,7 @@ import Testing
     ]
 
     @Test func anAnswerIsRead() throws {
-        let message = ReceivedMessage(type: 0x100, sequence: 1, payload: Self.answer[...])
+        let message = ReceivedMessage(type: 0x100, sequence: 1, port: 0, payload: Self.answer[...])
         let expected = TrackedConnection(
             source: try Samples.address("10.8.0.2"), sourcePort: 4000,
             destination: Destination(address: try Samples.address("10.10.0.20"), ipProtocol: .udp, port: 53))
@@ -43,9 +43,9 @@ import Testing
     /// Whatever is missing, or wrong: no crash, and nothing made up.
     @Test func halfAnAnswerIsNone() {
         let whole = TrackedConnection(
-            ReceivedMessage(type: 0x100, sequence: 1, payload: Self.answer[...]))
+            ReceivedMessage(type: 0x100, sequence: 1, port: 0, payload: Self.answer[...]))
         for length in Self.answer.indices {
-            let message = ReceivedMessage(type: 0x100, sequence: 1, payload: Self.answer[..<length])
+            let message = ReceivedMessage(type: 0x100, sequence: 1, port: 0, payload: Self.answer[..<length])
             #expect(TrackedConnection(message) == nil, "\(length) bytes")
         }
         for place in Self.answer.indices {
@@ -53,7 +53,7 @@ import Testing
             for value: UInt8 in [0, 1, 4, 0x7f, 0xff] {
                 bytes[place] = value
                 let read = TrackedConnection(
-                    ReceivedMessage(type: 0x100, sequence: 1, payload: bytes[...]))
+                    ReceivedMessage(type: 0x100, sequence: 1, port: 0, payload: bytes[...]))
                 if let read, read != whole { #expect(read.destination.address.family == .ipv4) }
             }
         }

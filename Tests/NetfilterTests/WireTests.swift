@@ -57,6 +57,30 @@ import Testing
         0, 0, 0, 10,
     ]
 
+    /// Any bytes whatever: nothing traps, and a change is told at the end of a transaction alone.
+    @Test(arguments: [UInt64(1), 2, 3]) func wordsOfOthersMayBeAnything(seed: UInt64) {
+        var random = Seeded(seed)
+        var reader = ForeignChangeReader(tables: ["gate"])
+        let now = Samples.now
+        for round in 0..<20_000 {
+            // Half of them begin as a deletion of our table's elements does.
+            var payload = Bool.random(using: &random) ? Self.onePut.dropFirst(28 + 16).prefix(56) : []
+            if !payload.isEmpty {
+                let place = payload.indices.randomElement(using: &random) ?? payload.startIndex
+                payload[place] = UInt8.random(in: 0...255, using: &random)
+            }
+            let tail = (0..<Int.random(in: 0..<64, using: &random)).map { _ in
+                UInt8.random(in: 0...255, using: &random)
+            }
+            let type = UInt16(0x0a00) | UInt16.random(in: 0..<40, using: &random)
+            let message = ReceivedMessage(
+                type: type, sequence: 1, port: 7, payload: ArraySlice(Array(payload) + tail))
+            let told = reader.take(message, at: now)
+            #expect(told == nil || type == 0x0a0f, "seed \(seed), round \(round)")
+            if let told { #expect(told.tables == ["gate"] && !told.description.isEmpty) }
+        }
+    }
+
     @Test func aPutIsTheseBytes() throws {
         let key = try Samples.key(7, "10.8.0.2")
         let element = Ruleset.Element(scope: try Samples.scope(3), expires: Samples.now + .seconds(60))

@@ -4,6 +4,8 @@ import CNetfilter
 struct ReceivedMessage {
     var type: UInt16
     var sequence: UInt32
+    /// Of the socket that asked, or whose change is told; 0 is the kernel itself.
+    var port: UInt32
     var payload: ArraySlice<UInt8>
 
     /// The messages of one datagram. Ends at the first whose length makes no sense: the kernel sends none such.
@@ -11,11 +13,13 @@ struct ReceivedMessage {
         var rest = datagram
         var messages: [ReceivedMessage] = []
         while let length = rest.host(UInt32.self, at: 0).map(Int.init), length >= 16, length <= rest.count,
-            let type = rest.host(UInt16.self, at: 4), let sequence = rest.host(UInt32.self, at: 8)
+            let type = rest.host(UInt16.self, at: 4), let sequence = rest.host(UInt32.self, at: 8),
+            let port = rest.host(UInt32.self, at: 12)
         {
             messages.append(
                 ReceivedMessage(
-                    type: type, sequence: sequence, payload: rest.dropFirst(16).prefix(length - 16)))
+                    type: type, sequence: sequence, port: port,
+                    payload: rest.dropFirst(16).prefix(length - 16)))
             rest = rest.dropFirst((length + 3) & ~3)
         }
         return messages

@@ -18,14 +18,33 @@ struct NetlinkSocket: ~Copyable {
     }
 
     init() throws(Failure) {
-        descriptor = socket(
-            AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_NETFILTER)
-        guard descriptor >= 0 else { throw Failure(call: "socket", errno: errno) }
+        descriptor = try Self.bound()
         // Both are comforts: the kernel's own words, and short refusals.
         _ = set(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         _ = set(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         // A batch that fails in every message answers every message.
         _ = set(SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
+    }
+
+    /// A descriptor with a port number from the start: the kernel tells one without nothing of what others do.
+    static func bound() throws(Failure) -> Int32 {
+        let descriptor = socket(
+            AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_NETFILTER)
+        guard descriptor >= 0 else { throw Failure(call: "socket", errno: errno) }
+        var address = sockaddr_nl()
+        address.nl_family = sa_family_t(AF_NETLINK)
+        // The address is read before the call returns, and its size is that of the variable.
+        let result = unsafe withUnsafeBytes(of: &address) { bytes in
+            unsafe bytes.withMemoryRebound(to: sockaddr.self) {
+                unsafe bind(descriptor, $0.baseAddress, socklen_t(MemoryLayout<sockaddr_nl>.size))
+            }
+        }
+        guard result == 0 else {
+            let failure = Failure(call: "bind", errno: errno)
+            _ = close(descriptor)
+            throw failure
+        }
+        return descriptor
     }
 
     deinit { _ = close(descriptor) }
@@ -71,6 +90,20 @@ struct NetlinkSocket: ~Copyable {
             if errno == EAGAIN { return nil }
             guard errno == EINTR else { throw Failure(call: "recv", errno: errno) }
         }
+    }
+
+    /// The number that the kernel knows the socket by (`nlmsg_pid` of what it tells others of us); nil where it cannot be
+    /// had.
+    var port: UInt32? {
+        var address = sockaddr_nl()
+        var length = socklen_t(MemoryLayout<sockaddr_nl>.size)
+        // The kernel writes at most the size of the variable, during the call.
+        let result = unsafe withUnsafeMutableBytes(of: &address) { bytes in
+            unsafe bytes.withMemoryRebound(to: sockaddr.self) {
+                unsafe getsockname(descriptor, $0.baseAddress, &length)
+            }
+        }
+        return result == 0 && address.nl_pid != 0 ? address.nl_pid : nil
     }
 
     /// In the network namespace of the socket.

@@ -59,6 +59,18 @@ package struct Transaction: Sendable, Hashable {
         self.operations = operations
     }
 
+    /// Elements that it adds, deletes or destroys.
+    package var elementCount: Int {
+        operations.reduce(0) { sum, operation in
+            switch operation {
+            case .addElements(_, let elements), .deleteElements(_, let elements),
+                .destroyElements(_, let elements):
+                sum + elements.count
+            default: sum
+            }
+        }
+    }
+
     /// `inet gatehouse scope_of_4`
     package func object(of operation: Operation) -> String {
         (["inet", table] + (operation.subject.map { [$0] } ?? [])).joined(separator: " ")
