@@ -40,6 +40,7 @@ package actor Enforcer {
             reply: @Sendable ([Result<PostureReceipt, PostureRejection>]) -> Void)
         case surroundings(Surroundings)
         case foreign(ForeignChange)
+        case inspection(reply: @Sendable (Result<KernelInspection, CommitFailure>) -> Void)
         case tick
         case barrier(@Sendable () -> Void)
     }
@@ -182,6 +183,12 @@ package actor Enforcer {
     /// Hands in other sources of evidence, or the same with other contents; every session is looked at again.
     nonisolated package func send(_ surroundings: Surroundings) { mailbox.send(.surroundings(surroundings)) }
 
+    nonisolated func send(
+        inspection reply: @escaping @Sendable (Result<KernelInspection, CommitFailure>) -> Void
+    ) {
+        mailbox.send(.inspection(reply: reply))
+    }
+
     /// Looks at once at what is due, without waiting for the alarm.
     nonisolated package func tick() { mailbox.send(.tick) }
 
@@ -219,7 +226,7 @@ package actor Enforcer {
             switch input {
             case .event(let event): state.handle(event, at: now, &effects)
             case .observations(let observations): state.handle(observations, at: now, &effects)
-            case .tick, .barrier, .foreign: break
+            case .tick, .barrier, .foreign, .inspection: break
             case .order(let order, true, let reply): reply(trial(of: order, at: now))
             case .order(let order, false, let reply):
                 if order.loadsRules {
@@ -249,6 +256,7 @@ package actor Enforcer {
         let outcome = await settle(&effects, previous: previous, keptBefore: keptBefore)
         for order in orders { order.reply(order.outcome.flatMap(outcome.confirm)) }
         for report in reports { report.reply(report.outcome.map { $0.flatMap(outcome.confirm) }) }
+        for case .inspection(let reply) in burst { reply(await inspection()) }
         for case .barrier(let passed) in burst { passed() }
         setAlarm()
     }
@@ -487,7 +495,7 @@ extension [Enforcer.Input] {
                 switch input {
                 case .event(.established(let session)): session.tunnel
                 case .event(.login(let login)): login.session.tunnel
-                case .event, .observations, .order, .reports, .surroundings, .foreign, .tick, .barrier: nil
+                default: nil
                 }
             })
     }

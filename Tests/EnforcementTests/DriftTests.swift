@@ -130,3 +130,36 @@ import Testing
         #expect(await world.enforcer.drifts.count == 100)
     }
 }
+
+/// The kernel's side read back beside what was decided.
+@Suite struct InspectionTests {
+    @Test func saysWhatIsMissingAddedAndOther() async throws {
+        let world = try await World(policy: try Cast.policy())
+        try await world.open(try Cast.alice(), at: "10.8.0.2", code: try world.code)
+        #expect(try await world.enforcer.inspectKernel().isRight)
+        // Nobody hears of these.
+        let key = { (address: String) in
+            SessionKey(interfaceIndex: 7, address: try #require(IPAddress(address)))
+        }
+        let element = { (address: String, scope: UInt32?) in
+            SetElement(
+                [.interfaceIndex(7), .address(try #require(IPAddress(address)))],
+                data: scope.map { .mark($0) }, timeout: scope.map { _ in 600_000 })
+        }
+        world.kernel.holdWord(true)
+        let change = { (operations: [Operation]) in
+            try world.kernel.commit(
+                Transaction(table: "gatehouse", operations), by: .init(name: "nft", process: 1))
+        }
+        try change([.addElements(set: "scope_of_4", [try element("10.8.0.66", 1)])])
+        #expect(try await world.enforcer.inspectKernel().unexpected == [try key("10.8.0.66")])
+        try change([.deleteElements(set: "scope_of_4", [try element("10.8.0.2", nil)])])
+        #expect(try await world.enforcer.inspectKernel().missing == [try key("10.8.0.2")])
+        try change([.addElements(set: "scope_of_4", [try element("10.8.0.2", 9)])])
+        #expect(try await world.enforcer.inspectKernel().differing == [try key("10.8.0.2")])
+        try change([.deleteTable])
+        #expect(try await world.enforcer.inspectKernel().elements == nil)
+        world.kernel.holdWord(false)
+        #expect(try await world.enforcer.inspectKernel().isRight, "by then it was heard of")
+    }
+}

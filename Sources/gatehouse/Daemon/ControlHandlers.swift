@@ -53,6 +53,7 @@ struct ControlHandlers: Sendable {
             case "user.enrol": return .success(try await enrol(request.arguments(), peer))
             case "user.unenrol": return .success(try await unenrol(request.arguments(), peer))
             case "step-up": return .success(try await stepUp(request.arguments(), peer))
+            case "kernel.inspect": return .success(try await inspectKernel())
             case "acknowledge-damage": return .success(try await acknowledgeDamage(peer))
             case "reload": return .success(try await changes.reload(by: RuleChangeAuthor(peer)))
             case "rules.part":
