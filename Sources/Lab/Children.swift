@@ -49,6 +49,9 @@ package actor Children {
         return child
     }
 
+    /// The child of that name that was started last, whether it still runs or not; nil when there is none.
+    package func newest(named name: String) -> Child? { running.last { $0.name == name } }
+
     /// The log of the child of that name that was started last; nil when none runs.
     package func log(of name: String) -> String? { running.last { $0.name == name }?.log }
 

@@ -41,6 +41,11 @@ package struct ControlSocket: Sendable {
         return list.sessions
     }
 
+    /// Whether the kernel does what was decided.
+    package func inspect() async throws -> KernelLook { try await ask("kernel.inspect", [String: String]()) }
+
+    package func reload() async throws -> Commitment { try await ask("reload", [String: String]()) }
+
     private struct Statements: Encodable {
         let statements: [Telling.Statement]
         let reason: String
@@ -113,4 +118,16 @@ package struct ControlSocket: Sendable {
         }
         return descriptor
     }
+}
+
+/// The daemon's look at the kernel, as far as the lab needs it.
+package struct KernelLook: Decodable, Sendable {
+    package struct Drift: Decodable, Sendable {
+        package let what: String
+        package let undoneAfterMicroseconds: Int64?
+    }
+
+    package let isRight: Bool
+    package let fault: String?
+    package let drifts: [Drift]
 }

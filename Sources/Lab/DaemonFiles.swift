@@ -12,7 +12,7 @@ package enum DaemonFiles {
     package static func configuration(_ site: Site) -> String {
         """
         rules: \(quoted(site.rules))
-        state: \(quoted(site.path("state")))
+        state: \(quoted(site.state))
         control: \(quoted(site.control))
         totp-seeds: \(quoted(site.seeds))
         lease: \(leaseSeconds)s

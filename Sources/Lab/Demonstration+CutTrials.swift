@@ -61,7 +61,7 @@ extension Demonstration {
     // MARK: The fleet
 
     /// All at once: a login is mostly waiting.
-    private func logIn(_ actors: [Actor]) async throws -> [VPNClient] {
+    func logIn(_ actors: [Actor]) async throws -> [VPNClient] {
         let tries = actors.map { actor in Task { try await start(actor, patience: .seconds(25)) } }
         var clients: [VPNClient] = []
         for login in tries { clients.append(try await login.value) }

@@ -53,7 +53,7 @@ extension Demonstration {
         _ = try await startDaemon()
     }
 
-    private func kill(_ daemon: Child) async throws {
+    func kill(_ daemon: Child) async throws {
         daemon.signal(SIGKILL)
         try await Wait.until("the killed daemon to be gone") { !daemon.isRunning }
     }

@@ -27,6 +27,20 @@ extension Demonstration {
         for family in AddressFamily.allCases { try await wait(for: .finance, family) }
     }
 
+    /// What faults need: the gateway, systems inside and an internet, and two clients that always get the same addresses,
+    /// since packets to them are sent all the time.
+    func prepareFaults() async throws {
+        try await start([(.inside, [ServerFiles.WebSite(.finance)])])
+        try await writeKeysAndRules()
+        for (number, actor) in [Actor.fleet1, .fleet2].enumerated() {
+            try site.write(
+                VPNFiles.fixedAddresses(101 + number) + (number == 1 ? VPNFiles.networksBehindClient : ""),
+                to: "vpn/clients/\(actor.device.commonName)")
+        }
+        try await startVPNServer()
+        for family in AddressFamily.allCases { try await wait(for: .finance, family) }
+    }
+
     private func startInside() async throws {
         try site.write(ServerFiles.squid, to: "squid.conf")
         _ = try await children.start(
@@ -96,7 +110,7 @@ extension Demonstration {
     /// Its name among the children.
     static let vpnServer = "vpn-server"
 
-    private func startVPNServer() async throws {
+    func startVPNServer() async throws {
         let files = VPNFiles.server(
             managementSocket: site.management, directory: site.path("vpn"),
             handOver: (options.helperPath, site.handOver))

@@ -25,10 +25,17 @@ package enum Lab {
         package var clean: Bool
         /// In place of the demonstration: how many laptops to report lost; nil for none.
         package var cuts: Int?
+        /// In place of the demonstration: these faults, one after another; empty for none.
+        package var faults: [Fault]
+        /// In place of the demonstration: faults by lot for so long; nil for none.
+        package var soak: Duration?
+        /// The lot's seed.
+        package var seed: UInt64
 
         package init(
             executablePath: String, rulesDirectory: String, keep: Bool = false, json: Bool = false,
-            colour: Bool = false, clean: Bool = false, cuts: Int? = nil
+            colour: Bool = false, clean: Bool = false, cuts: Int? = nil,
+            faults: [Fault] = [], soak: Duration? = nil, seed: UInt64 = 1
         ) {
             self.executablePath = executablePath
             self.rulesDirectory = rulesDirectory
@@ -37,6 +44,9 @@ package enum Lab {
             self.colour = colour
             self.clean = clean
             self.cuts = cuts
+            self.faults = faults
+            self.soak = soak
+            self.seed = seed
         }
     }
 
@@ -84,6 +94,11 @@ package enum Lab {
                 printer.finish(trials)
                 return trials.isClean ? .allAsExpected : .someDiffer
             }
+            if let report = try await faults(options, demonstration) {
+                try await finish(demonstration, keep: options.keep, printer: printer)
+                printer.finish(report)
+                return report.allAsExpected ? .allAsExpected : .someDiffer
+            }
             let report = try await demonstration.perform()
             try await finish(demonstration, keep: options.keep, printer: printer)
             printer.finish(report)
@@ -93,6 +108,13 @@ package enum Lab {
             await Task { try? await finish(demonstration, keep: false, printer: printer) }.value
             throw error
         }
+    }
+
+    private static func faults(
+        _ options: Options, _ demonstration: Demonstration
+    ) async throws -> FaultReport? {
+        if let time = options.soak { return try await demonstration.soak(for: time, seed: options.seed) }
+        return options.faults.isEmpty ? nil : try await demonstration.faults(options.faults)
     }
 
     private static func finish(_ demonstration: Demonstration, keep: Bool, printer: Printer) async throws {

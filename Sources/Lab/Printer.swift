@@ -33,6 +33,13 @@ package struct Printer: Sendable {
         Self.write((json ? trials.json : trials.text) + "\n", to: .standardOutput)
     }
 
+    package func finish(_ report: FaultReport) {
+        Self.write((json ? report.json : "\n" + report.summary) + "\n", to: .standardOutput)
+    }
+
+    /// A line of a table that is not the scenario's.
+    package func line(_ text: String) { tableLine(text) }
+
     package func howToLookAround(_ site: Site) {
         let enter = { (space: Network.Space) in "ip netns exec \(space.name)" }
         note(

@@ -53,7 +53,13 @@ package struct RulePack: Sendable {
     }
 
     private func systems() throws -> String {
-        try file("systems.yaml", replacing: ["\nsystems:\n": "\nsystems:\n" + LabClasses.systems])
+        let finance = "    addresses: [10.10.0.21, \"fd10:10::21\"]\n    services: [tcp/80, tcp/443"
+        return try file(
+            "systems.yaml",
+            replacing: [
+                "\nsystems:\n": "\nsystems:\n" + LabClasses.systems,
+                finance: finance + ", udp/\(Beacons.allowedPort)",
+            ])
     }
 
     private func properties() throws -> String {

@@ -14,6 +14,7 @@ package struct Site: Sendable {
     }
 
     package func path(_ name: String) -> String { "\(directory)/\(name)" }
+    package var state: String { path("state") }
     package var rules: String { path("rules") }
     package var control: String { path("control.sock") }
     package var managementDirectory: String { path("ovpn") }
@@ -92,6 +93,9 @@ package struct Site: Sendable {
     /// Removes the namespaces and the folder. The children must have been ended.
     package func remove() async throws {
         try await removeNamespaces(try await namespaces())
+        if Wait.text("/proc/mounts").contains(" \(state) ") {
+            try await Command(["umount", state]).succeed()
+        }
         try? FileManager.default.removeItem(atPath: directory)
     }
 

@@ -29,6 +29,8 @@ package enum VPNFiles {
         verify-client-cert require
         auth-user-pass-optional
         client-config-dir \(directory)/clients
+        route 10.66.0.0 255.255.255.0
+        route-ipv6 fd66::/64
         script-security 2
         tls-export-cert \(directory)/handed
         tls-verify "'\(handOver.helper)' \(handOver.socket)"
@@ -43,12 +45,22 @@ package enum VPNFiles {
     }
 
     /// What the server is told of one client: networks behind it, as a branch office has them. OpenVPN itself drops
-    /// packets of other sources than a client's own; with this it lets these pass, and somebody else must see them.
+    /// packets of other sources than a client's own; with this it lets these pass, and somebody else must see them. The
+    /// server has a route to them, so that the gateway's own look at sources finds nothing wrong either.
     package static let networksBehindClient = """
         iroute 10.66.0.0 255.255.255.0
         iroute-ipv6 fd66::/64
 
         """
+
+    /// What the server is told of a client that always gets the same addresses.
+    package static func fixedAddresses(_ number: Int) -> String {
+        """
+        ifconfig-push 10.8.0.\(number) 255.255.255.0
+        ifconfig-ipv6-push fd08:8::\(number)/64 fd08:8::1
+
+        """
+    }
 
     /// When the server was told to throw a client out, by its log, in nanoseconds since 1970; nil when it was not.
     package static func killed(client: String, log: String) -> Int64? {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Lab
+import Sessions
 
 /// `gatehouse lab`
 struct LabCommand: AsyncParsableCommand {
@@ -15,6 +16,10 @@ struct LabCommand: AsyncParsableCommand {
 
             With --cuts, laptops with downloads in both families are reported lost instead, so many times, and the \
             time from the start of 'device set-status' to the last forwarded byte is told. 200 take about ten minutes.
+
+            With --faults, everything in turn that can go wrong on a gateway, while permitted and refused packets flow: \
+            what passed that must not, what was lost, and how long until all was right again. About two minutes. With \
+            --soak, faults by lot for so long, and what the daemon uses meanwhile.
             """)
 
     @Option(name: .long, help: "The folder of packs; the lab uses a copy of its 'default'.")
@@ -28,16 +33,52 @@ struct LabCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "Report so many laptops lost instead, and tell how long each took.")
     var cuts: Int?
+    @Flag(
+        name: .long,
+        help: "Let things go wrong instead, and tell what passed, what was lost, and for how long.")
+    var faults = false
+    @Option(name: .long, help: ArgumentHelp("Only these of the faults.", valueName: "name,..."))
+    var only: String?
+    @Option(name: .long, help: "Let things go wrong by lot for so long instead, such as 1h.")
+    var soak: String?
+    @Option(name: .long, help: "The lot's seed.")
+    var seed: UInt64 = 1
 
     func validate() throws {
+        _ = try chosenFaults
+        _ = try soakTime
         if let cuts, !(1...10_000).contains(cuts) { throw ValidationError("--cuts: from 1 to 10000.") }
+    }
+
+    private var chosenFaults: [Fault] {
+        get throws {
+            guard let only else { return faults ? Fault.allCases : [] }
+            return try only.split(separator: ",").map { name in
+                guard let fault = Fault(rawValue: String(name)) else {
+                    throw ValidationError(
+                        "--only: no fault '\(name)'; there are "
+                            + Fault.allCases.map(\.rawValue).joined(separator: ", "))
+                }
+                return fault
+            }
+        }
+    }
+
+    private var soakTime: Duration? {
+        get throws {
+            guard let soak else { return nil }
+            guard let time = TimeText.duration(soak), time > .zero else {
+                throw ValidationError("--soak: a time such as 90s, 30m or 1h.")
+            }
+            return time
+        }
     }
 
     func run() async throws {
         let options = Lab.Options(
             executablePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
             rulesDirectory: rules, keep: keep, json: json, colour: Terminal.isInteractive, clean: clean,
-            cuts: cuts)
+            cuts: cuts, faults: try chosenFaults, soak: try soakTime, seed: seed)
         let status = await Lab.run(options)
         if status != 0 { throw ExitCode(status) }
     }

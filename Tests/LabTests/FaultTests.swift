@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+@testable import Lab
+
+struct FaultTests {
+    private func outcome(
+        _ fault: Fault = .tableDeleted, passed: Int = 0, lost: Int = 0, pause: Double = 5, whole: Double? = 3
+    ) -> FaultOutcome {
+        FaultOutcome(
+            fault: fault, wronglyPassed: ["internet, IPv4": passed], refusedSent: 1000, allowedSent: 500,
+            allowedLost: lost, longestPause: pause, wholeAfter: whole)
+    }
+
+    /// One packet that must not pass spoils a fault, whatever it is; what the VPN server keeps from us does not.
+    @Test func whatIsAsExpected() {
+        #expect(outcome().isAsExpected)
+        #expect(!outcome(passed: 1).isAsExpected)
+        #expect(!outcome(whole: nil).isAsExpected)
+        #expect(outcome(lost: 5).isAsExpected)
+        #expect(!outcome(lost: 6).isAsExpected)
+        #expect(!outcome(pause: 1000).isAsExpected)
+        #expect(outcome(.serverKilled, lost: 400, pause: 20_000).isAsExpected)
+        #expect(!outcome(.serverKilled, passed: 1, lost: 400, pause: 20_000).isAsExpected)
+        let silent = FaultOutcome(fault: .reloads, refusedSent: 0, allowedSent: 0, wholeAfter: 1)
+        #expect(!silent.isAsExpected, "nothing was sent")
+    }
+
+    @Test func theReportSaysHowManyPassed() throws {
+        var report = FaultReport()
+        #expect(!report.allAsExpected)
+        report.add(outcome())
+        #expect(report.allAsExpected)
+        #expect(report.summary == "1 faults, 0 of 1000 refused packets passed, all as expected")
+        report.add(outcome(passed: 2))
+        #expect(report.summary == "2 faults, 2 of 2000 refused packets passed, 1 not as expected")
+        let json = try #require(
+            try JSONSerialization.jsonObject(with: Data(report.json.utf8)) as? [String: Any])
+        #expect((json["outcomes"] as? [Any])?.count == 2)
+    }
+
+    @Test func columnsAlign() {
+        for fault in Fault.allCases {
+            let line = FaultReport.line(outcome(fault))
+            #expect(line.count == FaultReport.header.count, "\(fault.title)")
+        }
+    }
+
+    @Test func countsWhatIsNotAnswered() throws {
+        let stream = Stream("a", .allowed, number: 3)
+        stream.open()
+        var sent: [ArraySlice<UInt8>] = []
+        for _ in 0..<5 {
+            stream.send { payload in
+                sent.append(payload[...])
+                return true
+            }
+        }
+        stream.send { _ in false }
+        let read = try sent.map { try #require(Stream.read($0)) }
+        #expect(read.allSatisfy { $0.stream == 3 })
+        stream.answered(read[0].sequence)
+        stream.answered(read[4].sequence)
+        stream.answered(read[4].sequence)
+        let tally = stream.tally(through: read[3].sequence)
+        #expect(tally.sent == 5 && tally.lost == 3)
+        // Answers to packets of an earlier window say nothing.
+        stream.open()
+        stream.answered(read[1].sequence)
+        #expect(stream.tally(through: .max).lost == 0)
+        #expect(Stream.read([1, 2, 3][...]) == nil)
+    }
+
+    @Test func growthIsTheSlope() throws {
+        #expect(ProcessLooks.slope([(0, 10), (1, 12), (2, 14)]) == 2)
+        #expect(ProcessLooks.slope([(0, 10), (1, 12)]) == nil)
+        #expect(ProcessLooks.slope([(1, 1), (1, 2), (1, 3)]) == nil)
+        let own = try #require(ProcessLooks.status("VmRSS", of: getpid()))
+        #expect(own > 1000)
+        #expect(ProcessLooks.status("VmRSS", of: -1) == nil)
+    }
+
+    @Test(arguments: [("10.8.0.2", 16), ("fd08::2", 28)])
+    func addressesAreTheSystems(_ text: String, _ length: Int) throws {
+        let address = try #require(SocketAddress(text, port: 0x1b58))
+        #expect(address.bytes.count == length && Array(address.bytes[2...3]) == [0x1b, 0x58])
+        #expect(SocketAddress("somewhere", port: 1) == nil)
+    }
+}
