@@ -196,12 +196,12 @@ extension Demonstration {
         return "\(count.done) loads"
     }
 
-    /// As many descriptors as it has, and not one more.
+    /// Those descriptors that it has, and not one more: the limit is on their numbers, and the next one gets the least
+    /// that is free.
     private func withoutDescriptors(_ stand: Stand) async throws -> String {
         let process = stand.daemon.identifier
         let before = try await limit("nofile", of: process)
-        let count = ProcessLooks.descriptors(of: process) ?? 0
-        try await setLimit("nofile", "\(count):", of: process)
+        try await setLimit("nofile", "\(ProcessLooks.freeDescriptor(of: process)):", of: process)
         let asked = try await repeating(for: .seconds(3), pause: .milliseconds(50)) {
             _ = try await socket.sessions()
         }
@@ -209,12 +209,12 @@ extension Demonstration {
         return "\(asked.failed) of \(asked.failed + asked.done) questions unanswered"
     }
 
-    /// A quarter of a megabyte more than it has, and much to do. It may end over it; then it is started again, as the
+    /// No more memory than it has, and much to do. It may end over it; then it is started again, as the
     /// system would do.
     private func withoutMemory(_ stand: inout Stand) async throws -> String {
         let process = stand.daemon.identifier
         guard let size = ProcessLooks.status("VmSize", of: process) else { return "the daemon is gone" }
-        try await setLimit("as", "\((size + 256) * 1024):", of: process)
+        try await setLimit("as", "\(size * 1024):", of: process)
         let daemon = stand.daemon
         let loads = try await repeating(for: .seconds(3)) {
             guard daemon.isRunning else { throw LabError.timedOut(waitingFor: "the daemon", log: "") }

@@ -21,6 +21,13 @@ struct ProcessLooks {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd"))?.count
     }
 
+    /// The number that its next descriptor would get.
+    static func freeDescriptor(of process: Int32) -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")) ?? []
+        let taken = Set(names.compactMap { Int($0) })
+        return (0...taken.count).first { !taken.contains($0) } ?? taken.count
+    }
+
     mutating func look(at process: Int32, since began: ContinuousClock.Instant) {
         guard let resident = Self.status("VmRSS", of: process), let count = Self.descriptors(of: process)
         else { return }
