@@ -90,11 +90,14 @@ package actor Enforcer {
     // MARK: Starting
 
     /// Puts the ruleset in force: nothing but refusal, and those sessions of an earlier process that the kernel still
-    /// knows, on what is left of their leases. One transaction, so that there is no instant without rules.
+    /// knows, on what is left of their leases. One transaction, so that there is no instant without rules; and the guard
+    /// before it, so that there is none either should the table ever be lost.
     ///
-    /// Throws what the kernel said when it does not take the ruleset: then nothing changed, and nobody may be let in.
+    /// Throws what the kernel said when it does not take the ruleset: then nothing changed but the guard, and nobody may
+    /// be let in.
     package func start() async throws(CommitFailure) {
         let now = clock.now()
+        _ = try await backend.commit(Transaction(guarding: state.settings.layout))
         let alive = try await backend.snapshot(of: state.settings.layout)?.sessions ?? [:]
         await lookUpInterfaces(Set(remembered.map(\.session.tunnel)))
         var effects = Effects()

@@ -22,11 +22,11 @@ struct DumpedElement {
         left = attributes.first(NFTA_SET_ELEM_EXPIRATION)?.network(UInt64.self)
     }
 
-    /// Nil for what is none of ours: another key, or a mark of 0. An element without an end is told with the last
+    /// Nil for what is none of ours: another key, or a mark without our tag. An element without an end is told with the last
     /// instant there is, so that whoever compares sees that it is wrong.
     func session(readAt now: Instant) -> (SessionKey, Ruleset.Element)? {
         guard let index = key.host(UInt32.self, at: 0), let address = IPAddress(bytes: key.dropFirst(4)),
-            let scope = mark.flatMap(ScopeNumber.init(rawValue:))
+            let scope = mark.flatMap(ScopeNumber.init(mark:))
         else { return nil }
         let expires = left.map { now + .milliseconds(Int64(clamping: $0)) }
         return (
