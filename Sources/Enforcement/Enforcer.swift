@@ -23,8 +23,8 @@ package actor Enforcer {
     private var alarm: Task<Void, Never>?
     /// What others did to what is in force, and when it was undone; the last ones.
     package internal(set) var drifts: [Drift] = []
-    /// What the last whole ruleset was committed as.
-    var whole: CommitReceipt?
+    /// What the tables were last committed as, whole, by name.
+    var whole: [String: CommitReceipt] = [:]
     /// What the packet path knows; nil when there is none.
     var path: PathLowering?
     var reporter = PathReporter()
@@ -96,16 +96,22 @@ package actor Enforcer {
     // MARK: Starting
 
     /// Puts the ruleset in force: nothing but refusal, and those sessions of an earlier process that the kernel still
-    /// knows, on what is left of their leases. One transaction, so that there is no instant without rules.
+    /// knows, on what is left of their leases. One transaction, so that there is no instant without rules; and the guard
+    /// before it, so that there is none either should the table ever be lost.
     ///
-    /// Throws what the kernel said when it does not take the ruleset: then nothing changed, and nobody may be let in.
+    /// Throws what the kernel said when it does not take the ruleset: then nothing changed but the guard, and nobody may
+    /// be let in.
     package func start() async throws(CommitFailure) {
         let now = clock.now()
+        let layout = state.settings.layout
         do throws(CommitFailure) {
-            try await backend.watch([state.settings.layout.table]) { [mailbox] in mailbox.send(.foreign($0)) }
+            try await backend.watch([layout.table, layout.guardTable]) { [mailbox] in
+                mailbox.send(.foreign($0))
+            }
         } catch {
             log.critical("what other programs change in the kernel will not be seen: \(error)")
         }
+        whole[layout.guardTable] = try await backend.commit(Transaction(guarding: layout))
         let alive = try await backend.snapshot(of: state.settings.layout)?.sessions ?? [:]
         await lookUpInterfaces(Set(remembered.map(\.session.tunnel)))
         var effects = Effects()
@@ -118,7 +124,7 @@ package actor Enforcer {
         state.noteDoubleSeeds(&effects)
         if !overtaken.isEmpty { _ = await record([.overtaken(overtaken, at: now, change: change)]) }
         overtaken = []
-        whole = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
+        whole[layout.table] = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
         path?.setInside(state.policy.inside)
         lower(effects.path)
         publish(effects.notes)
@@ -384,7 +390,7 @@ package actor Enforcer {
         let now = clock.now()
         do throws(CommitFailure) {
             let receipt = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
-            whole = receipt
+            whole[state.settings.layout.table] = receipt
             log.notice("the ruleset is in force again, after: \(failure)")
             fault = nil
             return (nil, receipt.committedAt)

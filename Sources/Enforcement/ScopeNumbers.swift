@@ -57,7 +57,7 @@ struct ScopeNumbers: Sendable {
     private mutating func allocate(_ space: FlowSpace, _ changes: inout [RulesetChange]) -> ScopeNumber {
         while true {
             let candidate = ScopeNumber(rawValue: next)
-            next = next == .max ? 1 : next + 1
+            next = next == ScopeNumber.greatest ? 1 : next + 1
             guard let candidate, uses[candidate] == nil else { continue }
             numbers[space] = candidate
             uses[candidate] = 0

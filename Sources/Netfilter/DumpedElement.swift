@@ -22,10 +22,10 @@ struct DumpedElement {
         left = attributes.first(NFTA_SET_ELEM_EXPIRATION)?.network(UInt64.self)
     }
 
-    /// Nil for what is none of ours: another key, or a mark of 0. An element without an end is told with the last
+    /// Nil for what is none of ours: another key, or a mark without our tag. An element without an end is told with the last
     /// instant there is, so that whoever compares sees that it is wrong.
     func session(readAt now: Instant) -> (SessionKey, Ruleset.Element)? {
-        guard let sessionKey, let scope = mark.flatMap(ScopeNumber.init(rawValue:)) else { return nil }
+        guard let sessionKey, let scope = mark.flatMap(ScopeNumber.init(mark:)) else { return nil }
         let expires = left.map { now + .milliseconds(Int64(clamping: $0)) }
         return (
             sessionKey,

@@ -16,14 +16,17 @@ package struct SessionKey: Sendable, Hashable {
     }
 }
 
-/// A small number that stands for one scope in the kernel: the value of a session's element and of the packet mark.
-/// 0 is never a scope: it is the mark of a packet that belongs to no session.
+/// A small number that stands for one scope in the kernel: with a tag before it, the value of a session's element and of
+/// the packet mark (``PacketMark``). 0 is never a scope.
 package struct ScopeNumber: Sendable, Hashable, Comparable, RawRepresentable {
     package let rawValue: UInt32
 
-    /// Returns nil for 0.
+    /// What the mark has room for beside its tag.
+    package static let greatest = ~PacketMark.tagMask
+
+    /// Returns nil for 0, and beyond `greatest`.
     package init?(rawValue: UInt32) {
-        guard rawValue != 0 else { return nil }
+        guard (1...Self.greatest).contains(rawValue) else { return nil }
         self.rawValue = rawValue
     }
 

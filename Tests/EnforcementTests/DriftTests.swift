@@ -17,7 +17,7 @@ import Testing
     private static func element(_ address: String, scope: UInt32? = nil) throws -> SetElement {
         SetElement(
             [.interfaceIndex(7), .address(try #require(IPAddress(address)))],
-            data: scope.map { .mark($0) }, timeout: scope.map { _ in 600_000 })
+            data: scope.map { .mark(PacketMark.tag | $0) }, timeout: scope.map { _ in 600_000 })
     }
 
     /// What somebody does, what is said of it, and how many operations undo it at most.
@@ -67,6 +67,22 @@ import Testing
         let crm = try #require(Destination(parsing: "10.10.0.20:443/tcp"))
         #expect(world.kernel.permits(crm, for: try Self.key("10.8.0.2")))
         #expect(!world.kernel.permits(crm, for: try Self.key(Self.stranger)))
+    }
+
+    /// What stands behind our table is ours too.
+    @Test func theGuardIsPutBack() async throws {
+        let world = try await World(policy: try Cast.policy())
+        let guarded = world.kernel.objects(in: "gatehouse-guard")
+        #expect(!guarded.isEmpty)
+        let count = world.kernel.transactions.count
+        try world.kernel.commit(
+            Transaction(table: "gatehouse-guard", [.deleteTable]), by: Self.author)
+        await world.enforcer.settled()
+        #expect(world.kernel.objects(in: "gatehouse-guard") == guarded)
+        #expect(world.kernel.transactions.count == count + 1, "the other table is left alone")
+        world.kernel.loseWord()
+        await world.enforcer.settled()
+        #expect(world.kernel.transactions.count == count + 3, "both, when nobody knows which")
     }
 
     @Test func otherTablesAreNobodysBusiness() async throws {
@@ -144,7 +160,7 @@ import Testing
         let element = { (address: String, scope: UInt32?) in
             SetElement(
                 [.interfaceIndex(7), .address(try #require(IPAddress(address)))],
-                data: scope.map { .mark($0) }, timeout: scope.map { _ in 600_000 })
+                data: scope.map { .mark(PacketMark.tag | $0) }, timeout: scope.map { _ in 600_000 })
         }
         world.kernel.holdWord(true)
         let change = { (operations: [Operation]) in

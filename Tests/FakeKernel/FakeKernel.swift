@@ -153,7 +153,7 @@ extension FakeKernel {
         return stored.filter { $0.isAlive(at: now) }.reduce(into: [:]) { sessions, stored in
             guard case .interfaceIndex(let index) = stored.element.key.first,
                 case .address(let address) = stored.element.key.last,
-                case .mark(let mark) = stored.element.data, let scope = ScopeNumber(rawValue: mark)
+                case .mark(let mark) = stored.element.data, let scope = ScopeNumber(mark: mark)
             else { return }
             sessions[SessionKey(interfaceIndex: index, address: address)] = Ruleset.Element(
                 scope: scope, expires: stored.expires ?? Instant(nanosecondsSince1970: .max))
@@ -165,7 +165,7 @@ extension FakeKernel {
         let entries = state.withLock { $0.tables[table]?.sets[SessionMap.scopes]?.elements.keys }
         return Set(
             (entries.map(Array.init) ?? []).compactMap { key in
-                if case .mark(let mark) = key.first { ScopeNumber(rawValue: mark) } else { nil }
+                if case .mark(let mark) = key.first { ScopeNumber(mark: mark) } else { nil }
             })
     }
 
@@ -176,18 +176,26 @@ extension FakeKernel {
         }
     }
 
-    /// Whether a session's opening packet to the destination would be forwarded, judged by the committed rules; with
-    /// `isAnswer`, the destination's answer to the session. `tunnel` is the name of the interface of the key's index.
+    /// Whether a session's opening packet to the destination would be forwarded, judged by all tables; with `isAnswer`, the destination's answer to the session. `tunnel` is the name of the interface of the key's index.
     package func permits(
         _ destination: Destination, for session: SessionKey, on tunnel: String = "tun0",
-        isAnswer: Bool = false,
-        in table: String = "gatehouse"
+        isAnswer: Bool = false
     ) -> Bool {
         guard destination.address.family == session.address.family else { return false }
-        let now = clock()
-        guard let rules = state.withLock({ $0.tables[table] }) else { return true }
-        let packet = KernelPacket(destination, session, tunnel: tunnel, isAnswer: isAnswer)
-        return rules.permits(packet, at: now)
+        return permits(KernelPacket(destination, session, tunnel: tunnel, isAnswer: isAnswer))
+    }
+
+    /// Whether a packet of nobody's would pass a hook, judged by all tables. `mark` is what others set before.
+    package func passes(
+        _ hook: Chain.Point, from input: String?, to output: String?, _ family: AddressFamily,
+        _ ipProtocol: IPProtocol, mark: UInt32 = 0
+    ) -> Bool {
+        permits(KernelPacket(hook: hook, from: input, to: output, family, ipProtocol, mark: mark))
+    }
+
+    private func permits(_ packet: KernelPacket) -> Bool {
+        let tables = state.withLock { Array($0.tables.values) }
+        return KernelTable.permit(packet, tables, at: clock())
     }
 }
 

@@ -19,12 +19,20 @@ extension KernelTable {
     }
 
     /// Whether the packet passes every chain of its hook, with the rules and live elements of `now`.
-    func permits(_ packet: KernelPacket, at now: Instant) -> Bool {
-        let bases = chains.values.filter { $0.chain.hook?.point == packet.hook }
-        return bases.allSatisfy { base in
-            var packet = packet
-            return judge(&packet, from: base.chain.name, at: now)
+    func permits(_ packet: KernelPacket, at now: Instant) -> Bool { Self.permit(packet, [self], at: now) }
+
+    /// The same with several tables: their chains are asked in the order of their priorities, and what one writes into the
+    /// mark the next one reads.
+    static func permit(_ packet: KernelPacket, _ tables: [KernelTable], at now: Instant) -> Bool {
+        let bases = tables.flatMap { table in
+            table.chains.values.compactMap { chain in
+                chain.chain.hook.map { (table: table, name: chain.chain.name, hook: $0) }
+            }
         }
+        var packet = packet
+        return bases.filter { $0.hook.point == packet.hook }
+            .sorted { $0.hook.priority.rawValue < $1.hook.priority.rawValue }
+            .allSatisfy { $0.table.judge(&packet, from: $0.name, at: now) }
     }
 
     /// Chains without circles end; should there be one all the same, the count of chains bounds the way.
@@ -62,10 +70,11 @@ extension KernelTable {
             guard let read = packet.value(field) else { return .nextRule }
             let isEqual = read & UInt128(mask ?? .max) == UInt128(value)
             return isEqual == (comparison == .equal) ? .nextStatement : .nextRule
-        case .matchName(let field, let name): return packet.names[field] == name ? .nextStatement : .nextRule
+        case .matchName(let field, let name):
+            return packet.names[field].map { Self.isName($0, name) } == true ? .nextStatement : .nextRule
         case .lookup(let fields, let set):
             return find(fields, in: set, packet, at: now) == nil ? .nextRule : .nextStatement
-        case .clearMark: packet.values[.mark] = 0
+        case .writeMark(let value): packet.values[.mark] = UInt128(value)
         case .setMark(let fields, let map):
             guard case .mark(let mark) = find(fields, in: map, packet, at: now)?.data else {
                 return .nextRule
@@ -77,11 +86,15 @@ extension KernelTable {
             }
             return .goto(chain)
         case .counter, .limit, .log, .notrack: return .nextStatement
-        case .rejectWithReset, .rejectAsProhibited: return .refuse
+        case .rejectWithReset, .rejectAsProhibited, .drop: return .refuse
         case .accept: return .accept
         case .goto(let chain): return .goto(chain)
         }
         return .nextStatement
+    }
+
+    private static func isName(_ name: String, _ wanted: String) -> Bool {
+        wanted.hasSuffix("*") ? name.hasPrefix(wanted.dropLast()) : name == wanted
     }
 
     private func find(_ fields: [Field], in name: String, _ packet: KernelPacket, at now: Instant)
@@ -141,6 +154,23 @@ extension KernelPacket {
             // What stands where ports would be is read of every protocol.
             isAnswer ? .sourcePort : .destinationPort: UInt128(destination.port),
             isAnswer ? .destinationPort : .sourcePort: 40_000,
+        ]
+    }
+
+    /// A packet without addresses: an opening SYN, a datagram, an echo request.
+    init(
+        hook: Chain.Point, from input: String?, to output: String?, _ family: AddressFamily,
+        _ ipProtocol: IPProtocol, mark: UInt32
+    ) {
+        self.hook = hook
+        names = [:]
+        names[.inputName] = input
+        names[.outputName] = output
+        values = [
+            .networkProtocol: family == .ipv4 ? 2 : 10, .transportProtocol: UInt128(ipProtocol.rawValue),
+            .mark: UInt128(mark), .headerLength: 5, .hopLimit: 63, .routingHeader: 0, .tcpFlags: 0x02,
+            .connectionState: 8, .connectionDirection: 0, .icmpType(family): family == .ipv4 ? 8 : 128,
+            .sourcePort: 40_000, .destinationPort: 443,
         ]
     }
 }

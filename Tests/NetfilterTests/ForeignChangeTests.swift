@@ -34,11 +34,11 @@ import Testing
             "deleted element inet gatehouse scope_of_4", ["10.8.0.2"]
         ),
         (
-            "add element inet gatehouse scope_of_4 { 7 . 10.8.0.99 timeout 1h : 0x1 }",
+            "add element inet gatehouse scope_of_4 { 7 . 10.8.0.99 timeout 1h : 0x67000001 }",
             "added element inet gatehouse scope_of_4", ["10.8.0.99"]
         ),
         (
-            "add element inet gatehouse scope_of_6 { 7 . fd08::99 timeout 1h : 0x1 }",
+            "add element inet gatehouse scope_of_6 { 7 . fd08::99 timeout 1h : 0x67000001 }",
             "added element inet gatehouse scope_of_6", ["fd08::99"]
         ),
         (

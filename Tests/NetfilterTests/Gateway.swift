@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Netfilter
 import RulesetCompiler
+import RulesetSamples
 import TestSupport
 import Testing
 
@@ -31,7 +32,8 @@ final class Gateway: Sendable {
         ip addr add 10.10.0.1/16 dev lan0 && ip -6 addr add fd10::1/48 dev lan0 nodad
         """
 
-    /// A bare one has its interfaces and no addresses.
+    /// A bare one has its interfaces and no addresses. Any other has the guard too, so that every packet that a test sees
+    /// passing has passed it.
     init(isBare: Bool = false, hasDestroy: Bool? = nil) async throws {
         let thread = NamespaceThread()
         self.thread = thread
@@ -44,6 +46,13 @@ final class Gateway: Sendable {
         self.backend = backend
         tunnels = Array(devices[0...1])
         lan = devices[2]
+        if !isBare { _ = try await backend.commit(Transaction(guarding: Samples.layout)) }
+    }
+
+    /// Packets that the guard has dropped.
+    func guardDrops() async throws -> Int? {
+        let chain = try await run("nft list chain inet \(Samples.layout.guardTable) refuse")
+        return chain.firstMatch(of: /packets ([0-9]+)/).flatMap { Int($0.1) }
     }
 
     /// Runs a shell command in the namespace; throws with its words when it fails.

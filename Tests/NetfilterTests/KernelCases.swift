@@ -39,7 +39,7 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
     private static func session(_ last: UInt8, _ scope: UInt32, for milliseconds: UInt64 = 3_600_000)
         -> SetElement
     {
-        SetElement(keys(last), data: .mark(scope), timeout: milliseconds)
+        SetElement(keys(last), data: .mark(PacketMark.tag | scope), timeout: milliseconds)
     }
 
     private static func key(_ last: UInt8) -> SetElement { SetElement(keys(last)) }

@@ -21,6 +21,20 @@ import Testing
         #expect(try await byNetlink.run("nft -j list ruleset") != "")
     }
 
+    @Test(arguments: [[], ["tun0"], ["tun0", "tun1"], ["tun*", "ppp*", "wg0"]] as [[String]])
+    func netlinkEqualsTextOfTheGuard(tunnels: [String]) async throws {
+        let layout = RulesetLayout(tunnels: tunnels)
+        let transaction = Transaction(guarding: layout)
+        let byText = try await Gateway(isBare: true)
+        // Twice: it replaces what is there.
+        for _ in 1...2 { try await byText.run("nft -f -", input: transaction.tableText) }
+        let byNetlink = try await Gateway(isBare: true)
+        for _ in 1...2 { _ = try await byNetlink.backend.commit(transaction) }
+        let listing = try await byNetlink.listing(layout.guardTable)
+        #expect(try await byText.listing(layout.guardTable) == listing)
+        #expect(listing.split(separator: "\n").count { $0.contains("\"") } == tunnels.count * 8)
+    }
+
     /// What is listed can be loaded again: nothing in it is beyond the words of `nft`.
     @Test func listingLoads() async throws {
         let gateway = try await Gateway()

@@ -33,6 +33,7 @@ extension PacketTests {
         #expect(try answers(error).isEmpty)
         let stranger = try answers(.tcp(s.stranger, 4000, s.server, 443, .syn))
         #expect(stranger.count == 1, "people without a session see an error too")
+        #expect(try await way.gateway.guardDrops() == 0, "the guard lets the gateway's own answers pass")
     }
 
     /// An error passes when it speaks of a packet that the scope permits the other way.
@@ -102,6 +103,7 @@ extension PacketTests {
             ),
         ]
         for (packet, expected, why) in outward { #expect(try way.outward(packet) == expected, "\(why)") }
+        #expect(try await way.gateway.guardDrops() == 0)
     }
 
     /// A packet in pieces is judged whole: the second piece has no ports.
@@ -167,6 +169,7 @@ extension PacketTests {
         _ = try await way.gateway.backend.commit(
             Transaction([.remove(key)], in: ruleset.layout, at: Samples.now))
         #expect(try flags(.tcp(s.client, 4001, s.gateway, 3128, .syn)) == [0x14], "cut")
+        #expect(try await way.gateway.guardDrops() == 0, "nor what the gateway itself says")
         withExtendedLifetime(listener) {}
     }
 }

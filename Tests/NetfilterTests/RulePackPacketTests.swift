@@ -47,6 +47,7 @@ import Testing
         let tunnel = try #require(await gateway.backend.interfaceIndex(named: "tun0"))
         let rows = try policy.tests.enumerated().map { try Row($1, number: $0 + 1) }
         let ruleset = try Self.ruleset(of: rows, under: policy, tunnel)
+        _ = try await gateway.backend.commit(Transaction(guarding: ruleset.layout))
         _ = try await gateway.backend.commit(Transaction(replacing: ruleset, at: Samples.now))
 
         var sent: [AddressFamily: Int] = [:]

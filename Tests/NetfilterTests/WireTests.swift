@@ -49,9 +49,9 @@ import Testing
         12, 0, 1, 0, 7, 0, 0, 0, 10, 8, 0, 2,
         // NFTA_SET_ELEM_TIMEOUT: 60,000 ms
         12, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0xea, 0x60,
-        // NFTA_SET_ELEM_DATA, nested > NFTA_DATA_VALUE: mark 3 in host order
+        // NFTA_SET_ELEM_DATA, nested > NFTA_DATA_VALUE: mark 0x67000003 in host order
         12, 0, 2, 0x80,
-        8, 0, 1, 0, 3, 0, 0, 0,
+        8, 0, 1, 0, 3, 0, 0, 0x67,
         // nlmsghdr: length 20, NFNL_MSG_BATCH_END, sequence 8; nfgenmsg
         20, 0, 0, 0, 0x11, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 10,

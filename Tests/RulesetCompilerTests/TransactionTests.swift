@@ -23,7 +23,7 @@ import Testing
         #expect(
             text([.put(key, try element(3, .seconds(90)))]) == [
                 "destroy element inet gatehouse scope_of_4 { 7 . 10.8.0.2 }",
-                "add element inet gatehouse scope_of_4 { 7 . 10.8.0.2 timeout 1m30s : 0x3 }",
+                "add element inet gatehouse scope_of_4 { 7 . 10.8.0.2 timeout 1m30s : 0x67000003 }",
             ])
     }
 
@@ -41,7 +41,7 @@ import Testing
         #expect(
             lines.dropFirst().first
                 == expected.map {
-                    "add element inet gatehouse scope_of_6 { 7 . fd08::2 timeout \($0) : 0x3 }"
+                    "add element inet gatehouse scope_of_6 { 7 . fd08::2 timeout \($0) : 0x67000003 }"
                 })
     }
 
@@ -53,7 +53,7 @@ import Testing
                 .put(two, try element(2, .seconds(2))),
             ]) == [
                 "destroy element inet gatehouse scope_of_4 { 7 . 10.8.0.2, 7 . 10.8.0.3 }",
-                "add element inet gatehouse scope_of_4 { 7 . 10.8.0.3 timeout 2s : 0x2 }",
+                "add element inet gatehouse scope_of_4 { 7 . 10.8.0.3 timeout 2s : 0x67000002 }",
             ])
     }
 
@@ -82,11 +82,12 @@ import Testing
         ])
         let place = { (start: String) in try #require(lines.firstIndex { $0.hasPrefix(start) }, "\(start)") }
         #expect(
-            try place("add element inet gatehouse out { 0x2") < place("add element inet gatehouse scope_of_4")
+            try place("add element inet gatehouse out { 0x67000002")
+                < place("add element inet gatehouse scope_of_4")
         )
         #expect(
             try place("add element inet gatehouse scope_of_4")
-                < place("delete element inet gatehouse out { 0x1"))
+                < place("delete element inet gatehouse out { 0x67000001"))
         #expect(
             try place("delete chain inet gatehouse s1_out") < place("delete set inet gatehouse s1_flow_4"))
     }

@@ -82,7 +82,7 @@ package enum Samples {
             layout: RulesetLayout(tunnels: ["tun0"]),
             scopes: [
                 try scope(1): try space("10.0.0.0-10.255.255.255 0-255", "fd00::-fdff::ffff 0-255"),
-                try scope(4_000_000_000): .empty,
+                try scope(ScopeNumber.greatest): .empty,
             ])
     }
 }

@@ -23,14 +23,13 @@ struct ExpressionWriter {
             match(field, mask, comparison, value, &writer)
         case .matchName(let field, let name):
             load(field, to: Register.first, &writer)
-            let text = Array(name.utf8.prefix(field.length - 1))
-            compare(NFT_CMP_EQ, text + Array(repeating: 0, count: field.length - text.count), &writer)
+            compare(NFT_CMP_EQ, field.bytes(ofName: name), &writer)
         case .lookup(let fields, let set):
             load(fields, &writer)
             lookup(set, into: nil, &writer)
-        case .clearMark:
+        case .writeMark(let value):
             immediate(register: Register.first, &writer) {
-                $0.attribute(NFTA_DATA_VALUE, bytes: UInt32(0).hostBytes)
+                $0.attribute(NFTA_DATA_VALUE, bytes: value.hostBytes)
             }
             setMark(&writer)
         case .setMark(let fields, let map):
@@ -41,6 +40,7 @@ struct ExpressionWriter {
             load([field], &writer)
             lookup(map, into: Register.verdict, &writer)
         case .accept: verdict(NF_ACCEPT, nil, &writer)
+        case .drop: verdict(NF_DROP, nil, &writer)
         case .goto(let chain): verdict(NFT_GOTO.rawValue, chain, &writer)
         case .counter, .limit, .log, .notrack, .rejectWithReset, .rejectAsProhibited:
             action(statement, &writer)
@@ -270,6 +270,13 @@ extension ExpressionWriter {
 }
 
 extension Field {
+    /// A name as it lies in a register: filled up, or of a name that ends in `*` what stands before that.
+    fileprivate func bytes(ofName name: String) -> [UInt8] {
+        let text = Array(name.utf8.prefix(length - 1))
+        return name.hasSuffix("*")
+            ? text.dropLast() : text + Array(repeating: 0, count: length - text.count)
+    }
+
     /// A value as it lies in a register.
     fileprivate func bytes(of value: UInt64) -> [UInt8] {
         if isHostOrder { return UInt32(truncatingIfNeeded: value).hostBytes }

@@ -129,8 +129,8 @@ extension FixedChain {
     /// What the gateway's own kernel says passes: the resets and errors that `refuse` answers with, neighbour
     /// discovery. What its programs say is judged as a server's answer is.
     private var fromGateway: [[Statement]] {
-        [[.match(.tcpFlags, mask: TCP.rst, .notEqual, 0), .accept]] + errors([.accept]) + neighbourDiscovery
-            + [[.goto(Self.toward)]]
+        [[.match(.tcpFlags, mask: TCP.rst, .notEqual, 0)] + Self.passWithoutSession]
+            + errors(Self.passWithoutSession) + neighbourDiscovery + [[.goto(Self.toward)]]
     }
 }
 
@@ -149,9 +149,9 @@ extension FixedChain {
         static let reply: UInt64 = 1
     }
 
-    /// The mark becomes the scope of the session, or 0 for none.
+    /// The mark becomes that of the session's scope, or 0 for none.
     private func scopeLookup(_ interface: Field, _ address: (AddressFamily) -> Field) -> [[Statement]] {
-        [[.clearMark]]
+        [[.writeMark(0)]]
             + AddressFamily.allCases.map { [.setMark([interface, address($0)], map: SessionMap.name($0))] }
     }
 
@@ -193,8 +193,11 @@ extension FixedChain {
     /// Solicitations and advertisements on the link itself: no router has touched a hop limit of 255 (RFC 4861
     /// section 7.1).
     private var neighbourDiscovery: [[Statement]] {
-        [135, 136].map { [.match(.icmpType(.ipv6), $0), .match(.hopLimit, 255), .accept] }
+        [135, 136].map { [.match(.icmpType(.ipv6), $0), .match(.hopLimit, 255)] + Self.passWithoutSession }
     }
+
+    /// The guard behind passes nothing without our tag.
+    private static let passWithoutSession: [Statement] = [.writeMark(PacketMark.noSession), .accept]
 
     private static let untracked: [Statement] = [
         .match(.transportProtocol, .notEqual, UInt64(IPProtocol.udp.rawValue)), .notrack,

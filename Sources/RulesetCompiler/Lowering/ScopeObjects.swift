@@ -47,7 +47,7 @@ struct ScopeObjects {
     /// The elements that lead to the scope, one in each verdict map.
     static func entries(_ number: ScopeNumber) -> [(map: String, element: SetElement)] {
         Way.allCases.map { way in
-            (way.map, SetElement([.mark(number.rawValue)], data: .goto(way.chain(of: number))))
+            (way.map, SetElement([.mark(number.mark)], data: .goto(way.chain(of: number))))
         }
     }
 

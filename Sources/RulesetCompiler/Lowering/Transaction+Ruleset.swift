@@ -138,7 +138,7 @@ extension Ruleset.Element {
         let nanoseconds = (expires - now).nanoseconds
         let milliseconds = max(1, nanoseconds / 1_000_000)
         var element = key.setElement
-        element.data = .mark(scope.rawValue)
+        element.data = .mark(scope.mark)
         element.timeout = UInt64(milliseconds)
         return element
     }

@@ -2,13 +2,13 @@
 package enum Statement: Sendable, Hashable {
     /// Goes on only when the field, cut down to `mask` if there is one, compares so with `value`.
     case match(Field, mask: UInt64? = nil, Comparison, UInt64)
-    /// Goes on only when the field is this interface name, exactly.
+    /// Goes on only when the field is this interface name, exactly; with a `*` at its end, when it begins so.
     case matchName(Field, String)
     /// Goes on only when the fields, side by side, are an element of the set.
     case lookup([Field], set: String)
-    /// Sets the packet mark to 0. A look-up that misses leaves the mark as it was, and any program on the way may have
-    /// set it: whoever lets the mark decide clears it first.
-    case clearMark
+    /// Sets the packet mark. A look-up that misses leaves the mark as it was, and any program on the way may have set it:
+    /// whoever lets the mark decide sets it to 0 first.
+    case writeMark(UInt32)
     /// Sets the packet mark to what the map holds for the fields; on a miss the rule ends and the mark stays.
     case setMark([Field], map: String)
     /// Goes where the map says for the field; on a miss goes on with the next rule.
@@ -25,6 +25,8 @@ package enum Statement: Sendable, Hashable {
     /// Drops, and answers "administratively prohibited" in the family's own ICMP. The kernel answers no ICMP error.
     case rejectAsProhibited
     case accept
+    /// Drops, without an answer.
+    case drop
     /// Judgement goes on in the chain and does not come back.
     case goto(String)
 
@@ -90,7 +92,9 @@ package struct Chain: Sendable, Hashable {
     /// Numbers of linux/netfilter_ipv4.h. Raw is after defragmentation (-400) and before conntrack (-200).
     package enum Priority: Int32, Sendable, Hashable {
         case raw = -300
+        case beforeFilter = -1
         case filter = 0
+        case afterFilter = 1
     }
 
     package init(_ name: String, hook: Hook? = nil) {

@@ -4,12 +4,14 @@ package import Sessions
 extension Ruleset {
     /// What would be programmed at `now`, as a file that people read and `nft -f` loads: the table anew, in one piece.
     package func text(at now: Instant) -> String {
-        let operations = Transaction(replacing: self, at: now).operations
-        return TableText(table: layout.table, operations).description
+        Transaction(replacing: self, at: now).tableText
     }
 }
 
 extension Transaction {
+    /// The table that it makes, as a file that `nft -f` loads: the table anew, in one piece.
+    package var tableText: String { TableText(table: table, operations).description }
+
     /// One command a line, as `nft` would be told. For reading: nft 1.0.6 has no `destroy element`.
     package var text: String {
         var types: [String: SetDefinition] = [:]
@@ -86,6 +88,17 @@ private struct TableText: CustomStringConvertible {
 
     private func block(_ title: String, _ lines: [String]) -> String {
         "    \(title) {\n" + lines.map { "        \($0)\n" }.joined() + "    }\n"
+    }
+}
+
+extension Chain.Priority: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .raw: "raw"
+        case .beforeFilter: "filter - 1"
+        case .filter: "filter"
+        case .afterFilter: "filter + 1"
+        }
     }
 }
 

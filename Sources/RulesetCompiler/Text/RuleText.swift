@@ -11,7 +11,7 @@ extension Statement: CustomStringConvertible {
             matchText(field, mask, comparison, value)
         case .matchName(let field, let name): "\(field) \"\(name)\""
         case .lookup(let fields, let set): "\(Self.concatenation(fields)) @\(set)"
-        case .clearMark: "meta mark set 0x0"
+        case .writeMark(let value): "meta mark set \(hexadecimal(UInt128(value)))"
         case .setMark(let fields, let map): "meta mark set \(Self.concatenation(fields)) map @\(map)"
         case .verdictMap(let field, let map): "\(field) vmap @\(map)"
         case .counter: "counter"
@@ -22,6 +22,7 @@ extension Statement: CustomStringConvertible {
         case .rejectWithReset: "reject with tcp reset"
         case .rejectAsProhibited: "reject with icmpx admin-prohibited"
         case .accept: "accept"
+        case .drop: "drop"
         case .goto(let chain): "goto \(chain)"
         }
     }

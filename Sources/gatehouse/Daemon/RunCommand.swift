@@ -63,7 +63,7 @@ struct Run: AsyncParsableCommand {
     }
 }
 
-/// Why the daemon did not start. Nothing in the kernel was changed.
+/// Why the daemon did not start. Nothing in the kernel was changed, but that the guard may be there.
 struct StartProblem: Error, CustomStringConvertible {
     var description: String
     /// Something that an administrator wrote is wrong, rather than something that the machine lacks.

@@ -1,0 +1,69 @@
+extension RulesetLayout {
+    /// The name of the `inet` table that stands behind the main one.
+    package var guardTable: String { "\(table)-guard" }
+}
+
+extension Transaction {
+    /// The guard anew, in one batch: it may be there or not, and there is no moment without it.
+    package init(guarding layout: RulesetLayout) {
+        self.init(
+            table: layout.guardTable,
+            // Added first so that deleting it is never an error.
+            [.addTable, .deleteTable, .addTable] + GuardTable(tunnels: layout.tunnels).operations)
+    }
+}
+
+/// What refuses everything of the tunnels while the main table is not there.
+///
+/// Just before the main table's chains it takes our tag off every packet of a tunnel, whoever put it there; just after
+/// them it refuses every packet of a tunnel without the tag. So a packet passes if the main table passed it at this very
+/// hook, and not otherwise. It reads names and marks and nothing else: there is no kernel with nf_tables that does not
+/// take it.
+struct GuardTable {
+    /// Names of interfaces; one that ends in `*` stands for all that begin so.
+    let tunnels: [String]
+
+    private static let refuse = "refuse"
+    private static let judge = "judge"
+
+    private static let isTagged = Statement.match(
+        .mark, mask: UInt64(PacketMark.tagMask), .equal, UInt64(PacketMark.tag))
+
+    private var chains: [(chain: Chain, rules: [[Statement]])] {
+        [
+            (Chain(Self.refuse), [[.counter, .drop]]),
+            (Chain(Self.judge), [[Self.isTagged, .accept], [.goto(Self.refuse)]]),
+        ]
+            + Self.hooks.flatMap { hook in
+                [
+                    (
+                        Self.base("before_\(hook.point)", hook.point, .beforeFilter),
+                        rules(hook.fields, [Self.isTagged, .writeMark(0)])
+                    ),
+                    (
+                        Self.base("after_\(hook.point)", hook.point, .afterFilter),
+                        rules(hook.fields, [.goto(Self.judge)])
+                    ),
+                ]
+            }
+    }
+
+    private static let hooks: [(point: Chain.Point, fields: [Field])] = [
+        (.forward, [.inputName, .outputName]), (.input, [.inputName]), (.output, [.outputName]),
+    ]
+
+    var operations: [Operation] {
+        chains.map { .addChain($0.chain) }
+            + chains.flatMap { entry in
+                entry.rules.map { .addRule(Rule(chain: entry.chain.name, $0)) }
+            }
+    }
+
+    private static func base(_ name: String, _ point: Chain.Point, _ priority: Chain.Priority) -> Chain {
+        Chain(name, hook: Chain.Hook(point: point, priority: priority))
+    }
+
+    private func rules(_ fields: [Field], _ statements: [Statement]) -> [[Statement]] {
+        fields.flatMap { field in tunnels.map { [.matchName(field, $0)] + statements } }
+    }
+}
