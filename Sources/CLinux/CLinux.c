@@ -6,6 +6,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <linux/capability.h>
+#include <linux/membarrier.h>
 #include <malloc.h>
 #include <sched.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 int gh_unshare_network(void) { return unshare(CLONE_NEWNET); }
@@ -119,3 +121,9 @@ failed:;
 void gh_return_free_memory(void) { malloc_trim(0); }
 
 int gh_use_one_arena(void) { return mallopt(M_ARENA_MAX, 1) == 1 ? 0 : -1; }
+
+void gh_wait_for_readers(void) {
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return;
+    struct timespec time = {0, 50 * 1000 * 1000};
+    while (nanosleep(&time, &time) != 0 && errno == EINTR) {}
+}

@@ -196,6 +196,7 @@ struct EnforcementState: Sendable {
     /// since that is once in the life of most daemons.
     var ruleset: Ruleset {
         var ruleset = Ruleset(layout: settings.layout, scopes: scopes.all)
+        ruleset.editions = scopes.editions
         for case let programmed? in enforced.all.map(\.programmed) {
             for key in programmed.keys.all { ruleset.sessions[key] = programmed.element }
         }

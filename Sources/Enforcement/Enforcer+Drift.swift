@@ -54,7 +54,7 @@ extension Enforcer {
             } else if !ofTable.isEmpty {
                 let keys = ofTable.reduce(into: Set<SessionKey>()) { $0.formUnion($1.sessions) }
                 receipt = try await backend.commit(
-                    Transaction(state.elements(of: keys), in: layout, at: now))
+                    Changeover(state.elements(of: keys), in: layout, at: now))
             }
             return receipt?.committedAt
         } catch {

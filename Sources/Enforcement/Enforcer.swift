@@ -378,8 +378,8 @@ package actor Enforcer {
         }
         guard !changes.isEmpty else { return (nil, now) }
         do throws(CommitFailure) {
-            let transaction = Transaction(changes, in: state.settings.layout, at: now)
-            return (nil, try await backend.commit(transaction).committedAt)
+            let changeover = Changeover(changes, in: state.settings.layout, at: now)
+            return (nil, try await backend.commit(changeover).committedAt)
         } catch {
             log.error("the kernel refused a transaction, all of it is put anew: \(error)")
             return await rebuild(after: error)
@@ -525,7 +525,7 @@ extension RulesetChange {
     fileprivate var isRemoval: Bool {
         switch self {
         case .remove: true
-        case .put, .addScope, .removeScope: false
+        case .put, .addScope, .redefineScope, .removeScope: false
         }
     }
 }

@@ -8,6 +8,8 @@ import RulesetCompiler
 struct ScopeNumbers: Sendable {
     private var numbers: [FlowSpace: ScopeNumber] = [:]
     private var uses: [ScopeNumber: Int] = [:]
+    /// How often each was given another meaning; those that never were are left out.
+    private(set) var editions: [ScopeNumber: UInt32] = [:]
     private var next: UInt32 = 1
 
     /// How many unused scopes are kept before they are taken back.
@@ -36,7 +38,9 @@ struct ScopeNumbers: Sendable {
         }
         numbers[old] = nil
         numbers[space] = number
-        changes += [.removeScope(number), .addScope(number, space)]
+        let edition = (editions[number] ?? 0) &+ 1
+        editions[number] = edition
+        changes.append(.redefineScope(number, space, edition: edition))
     }
 
     /// One session fewer.
@@ -51,7 +55,9 @@ struct ScopeNumbers: Sendable {
         guard idle.count > spare else { return [] }
         for number in idle { uses[number] = nil }
         numbers = numbers.filter { uses[$0.value] != nil }
-        return idle.sorted().map { .removeScope($0) }
+        return idle.sorted().map { number in
+            .removeScope(number, edition: editions.removeValue(forKey: number) ?? 0)
+        }
     }
 
     private mutating func allocate(_ space: FlowSpace, _ changes: inout [RulesetChange]) -> ScopeNumber {

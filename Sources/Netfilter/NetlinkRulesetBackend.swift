@@ -1,3 +1,4 @@
+import CLinux
 import CNetfilter
 import Glibc
 import NetworkTypes
@@ -24,6 +25,17 @@ package actor NetlinkRulesetBackend: RulesetBackend {
         let generation = transaction.operations.isEmpty ? nil : try connection.commit(transaction)
         return CommitReceipt(
             committedAt: wallClock(), operations: transaction.operations.count, generation: generation)
+    }
+
+    package func commit(_ changeover: Changeover) throws(CommitFailure) -> CommitReceipt {
+        _ = try commit(changeover.preparation)
+        let receipt = try commit(changeover.change)
+        if !changeover.clearance.operations.isEmpty {
+            // The kernel judges a packet from beginning to end without a rest (rcu_read_lock in nf_hook).
+            gh_wait_for_readers()
+            _ = try commit(changeover.clearance)
+        }
+        return receipt
     }
 
     package func watch(

@@ -60,6 +60,8 @@ package struct Ruleset: Sendable, Hashable {
     package var layout: RulesetLayout
     /// What each scope may reach. Every number that a session names is here.
     package var scopes: [ScopeNumber: FlowSpace]
+    /// How often a scope was given another meaning; those that never were are left out.
+    package var editions: [ScopeNumber: UInt32] = [:]
     package var sessions: [SessionKey: Element]
 
     /// The value of a session's element.
@@ -86,8 +88,15 @@ package struct Ruleset: Sendable, Hashable {
     package mutating func apply(_ changes: some Sequence<RulesetChange>) {
         for change in changes {
             switch change {
-            case .addScope(let number, let space): scopes[number] = space
-            case .removeScope(let number): scopes[number] = nil
+            case .addScope(let number, let space):
+                scopes[number] = space
+                editions[number] = nil
+            case .redefineScope(let number, let space, let edition):
+                scopes[number] = space
+                editions[number] = edition
+            case .removeScope(let number, _):
+                scopes[number] = nil
+                editions[number] = nil
             case .put(let key, let element): sessions[key] = element
             case .remove(let key): sessions[key] = nil
             }
@@ -99,8 +108,11 @@ package struct Ruleset: Sendable, Hashable {
 package enum RulesetChange: Sendable, Hashable {
     /// A new scope: its sets, chains and the verdict-map elements that lead to them.
     case addScope(ScopeNumber, FlowSpace)
-    /// No element may name the scope any more when this commits.
-    case removeScope(ScopeNumber)
+    /// The scope becomes another for every session that has it; none of their elements changes. `edition` is one more than
+    /// it was, and names the new objects: the old ones are judged by until the last packet has gone.
+    case redefineScope(ScopeNumber, FlowSpace, edition: UInt32)
+    /// No element may name the scope any more when this commits. `edition` is the last one that it had.
+    case removeScope(ScopeNumber, edition: UInt32 = 0)
     /// Add the session's element, or replace it whatever it was: new scope, new expiry, or both.
     case put(SessionKey, Ruleset.Element)
     /// Forget the session now. Not an error when the kernel has forgotten it already.

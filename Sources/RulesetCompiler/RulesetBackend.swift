@@ -5,6 +5,12 @@ package protocol RulesetBackend: Sendable {
     /// Commits every operation, in order, or none of them.
     func commit(_ transaction: Transaction) async throws(CommitFailure) -> CommitReceipt
 
+    /// Commits the steps, each whole or not at all; those before one that fails stay. Between the change and the clearance
+    /// it waits until every packet has gone that was there at the change, some hundredths of a second.
+    ///
+    /// - Returns: The receipt of the change.
+    func commit(_ changeover: Changeover) async throws(CommitFailure) -> CommitReceipt
+
     /// What is in force now: nil when the table is not there. Costs time quadratic in the number of sessions
     /// (a kernel dump restarts and skips every 32 KiB: 0.3 s at 100,000): for start-up and after a refusal only.
     func snapshot(of layout: RulesetLayout) async throws(CommitFailure) -> RulesetSnapshot?

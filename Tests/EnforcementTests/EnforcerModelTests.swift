@@ -157,7 +157,8 @@ import Testing
                 [
                     .destroyElements(set: "scope_of_4", [SetElement(key)]),
                     .addElements(
-                        set: "scope_of_4", [SetElement(key, data: .mark(PacketMark.tag | 1), timeout: 900_000)]),
+                        set: "scope_of_4",
+                        [SetElement(key, data: .mark(PacketMark.tag | 1), timeout: 900_000)]),
                 ]
             default: [.addRule(Rule(chain: "refuse", [.accept]))]
             }

@@ -40,6 +40,12 @@ package final class FakeKernel: RulesetBackend {
             committedAt: now, operations: transaction.operations.count, generation: generation)
     }
 
+    /// All steps at once: packets are judged one after the other here.
+    package func commit(_ changeover: Changeover) async throws(CommitFailure) -> CommitReceipt {
+        let steps = changeover.steps
+        return try await commit(Transaction(table: changeover.change.table, steps.flatMap(\.operations)))
+    }
+
     package func watch(
         _ tables: [String], _ handler: @escaping @Sendable (ForeignChange) -> Void
     ) async throws(CommitFailure) {

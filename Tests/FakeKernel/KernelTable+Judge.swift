@@ -35,19 +35,28 @@ extension KernelTable {
             .allSatisfy { $0.table.judge(&packet, from: $0.name, at: now) }
     }
 
-    /// Chains without circles end; should there be one all the same, the count of chains bounds the way.
+    /// The policy of every base chain is accept.
     private func judge(_ packet: inout KernelPacket, from start: String, at now: Instant) -> Bool {
+        switch walk(&packet, from: start, at: now) {
+        case .accept, .nextRule, .nextStatement: true
+        case .refuse, .goto: false
+        }
+    }
+
+    /// A verdict, or that the next rule is asked: the chain ended, or one that it went on in, from where nothing comes
+    /// back into it. Chains without circles end; should there be one all the same, the count of chains bounds the way.
+    private func walk(_ packet: inout KernelPacket, from start: String, at now: Instant) -> Outcome {
         var name = start
         for _ in 0...chains.count {
-            guard let chain = chains[name] else { return false }
+            guard let chain = chains[name] else { return .refuse }
             switch run(chain.rules, &packet, at: now) {
             case .goto(let target): name = target
-            case .refuse: return false
-            // The policy of every base chain is accept, and after a `goto` nothing comes back.
-            case .accept, .nextRule, .nextStatement: return true
+            case .refuse: return .refuse
+            case .accept: return .accept
+            case .nextRule, .nextStatement: return .nextRule
             }
         }
-        return false
+        return .refuse
     }
 
     private func run(_ rules: [Rule], _ packet: inout KernelPacket, at now: Instant) -> Outcome {
@@ -81,10 +90,10 @@ extension KernelTable {
             }
             packet.values[.mark] = UInt128(mark)
         case .verdictMap(let field, let map):
-            guard case .goto(let chain) = find([field], in: map, packet, at: now)?.data else {
+            guard case .jump(let chain) = find([field], in: map, packet, at: now)?.data else {
                 return .nextRule
             }
-            return .goto(chain)
+            return walk(&packet, from: chain, at: now)
         case .counter, .limit, .log, .notrack: return .nextStatement
         case .rejectWithReset, .rejectAsProhibited, .drop: return .refuse
         case .accept: return .accept

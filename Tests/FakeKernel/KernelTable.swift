@@ -95,7 +95,7 @@ extension KernelTable {
         chains.contains { entry in entry.key != name && targets(ofRules: entry.value).contains(name) }
             || sets.values.contains { set in
                 set.definition.data == .verdict
-                    && set.elements.values.contains { $0.element.data == .goto(name) }
+                    && set.elements.values.contains { $0.element.data == .jump(name) }
             }
     }
 
@@ -127,7 +127,7 @@ extension KernelTable {
         let maps = chain.rules.flatMap { $0.statements.compactMap(\.set) }.compactMap { sets[$0] }
         let verdicts = maps.filter { $0.definition.data == .verdict }.flatMap { map in
             map.elements.values.compactMap { stored -> String? in
-                if case .goto(let name) = stored.element.data { name } else { nil }
+                if case .jump(let name) = stored.element.data { name } else { nil }
             }
         }
         return targets(ofRules: chain) + verdicts
@@ -154,7 +154,7 @@ extension KernelTable {
         }
         let expires = element.timeout.map { now + .milliseconds(Int64(clamping: $0)) }
         sets[name]?.elements[element.key] = Stored(element: element, expires: expires)
-        if case .goto = element.data { try validate() }
+        if case .jump = element.data { try validate() }
     }
 
     private func check(_ element: SetElement, against set: SetDefinition) throws(Refusal) {
@@ -163,7 +163,7 @@ extension KernelTable {
         else { throw .invalid }
         switch (element.data, set.data) {
         case (nil, nil), (.mark, .mark): break
-        case (.goto(let chain), .verdict): try requireTarget(chain)
+        case (.jump(let chain), .verdict): try requireTarget(chain)
         default: throw .invalid
         }
     }

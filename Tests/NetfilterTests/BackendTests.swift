@@ -115,8 +115,8 @@ import Testing
             // A session may be named before its scope: the order is the transaction's.
             ([.put(key, element(one)), .addScope(one, some)], [one]),
             ([.addScope(two, .empty), .put(key, element(two)), .removeScope(one)], [two]),
-            ([.removeScope(two), .addScope(two, some)], [two]),
-            ([.removeScope(two), .remove(key), .remove(key)], []),
+            ([.redefineScope(two, some, edition: 1)], [two]),
+            ([.removeScope(two, edition: 1), .remove(key), .remove(key)], []),
         ]
         var wanted = Ruleset(layout: Self.layout)
         for (changes, scopes) in steps {

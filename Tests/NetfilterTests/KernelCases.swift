@@ -70,7 +70,7 @@ struct KernelCase: Sendable, CustomTestStringConvertible {
     ]
 
     private static func way(_ mark: UInt32, to chain: String) -> Operation {
-        .addElements(set: "ways", [SetElement([.mark(mark)], data: .goto(chain))])
+        .addElements(set: "ways", [SetElement([.mark(mark)], data: .jump(chain))])
     }
 
     private static func on(

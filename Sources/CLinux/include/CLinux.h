@@ -44,6 +44,11 @@ int gh_attach_filter(int fd, const gh_filter_instruction *_Nonnull instructions,
 /* How many instructions the socket's program has in the kernel (SO_GET_FILTER); 0 for no program, -1 and errno. */
 int gh_filter_length(int fd);
 
+/* Returns when every thread and every interrupt of the machine that was in an RCU read-side section of the kernel when it
+   was called has left it (membarrier(2), MEMBARRIER_CMD_GLOBAL, which is the kernel's synchronize_rcu). Takes up to some
+   hundredths of a second; where the call is not to be had, it waits for as long as that takes at most. */
+void gh_wait_for_readers(void);
+
 /* Sets the receive buffer, past the system's limit (SO_RCVBUFFORCE; needs CAP_NET_ADMIN). */
 int gh_force_receive_buffer(int fd, int size);
 

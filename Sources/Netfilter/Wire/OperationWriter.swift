@@ -110,7 +110,7 @@ extension OperationWriter {
         switch element.data {
         case .mark(let mark):
             writer.nest(NFTA_SET_ELEM_DATA) { $0.attribute(NFTA_DATA_VALUE, bytes: mark.hostBytes) }
-        case .goto(let chain): writer.nest(NFTA_SET_ELEM_DATA) { $0.verdict(NFT_GOTO.rawValue, chain) }
+        case .jump(let chain): writer.nest(NFTA_SET_ELEM_DATA) { $0.verdict(NFT_JUMP.rawValue, chain) }
         case nil: break
         }
     }

@@ -9,16 +9,22 @@ import NetworkTypes
 /// - `sN_quoted_4`, `sN_quoted_6`: the whole scope once more, in the type that the packet inside an ICMP error is read
 ///   with; `nft` does not let raw bits be looked up in a set of addresses.
 ///
+/// Of a scope that was given another meaning while sessions have it, names begin with `sNeE_`: the new objects are made
+/// beside the old ones, under the number of the edition (``RulesetChange/redefineScope(_:_:edition:)``).
+///
 /// All six are there even when empty, so that a scope can be taken away without knowing what it was; only sets with
 /// elements have rules that read them.
 struct ScopeObjects {
     let number: ScopeNumber
+    private let prefix: String
     private let lowered: [LoweredFamily]
 
-    init(_ number: ScopeNumber, _ space: FlowSpace) {
+    init(_ number: ScopeNumber, edition: UInt32, _ space: FlowSpace) {
         self.number = number
+        let prefix = "s\(number.rawValue)" + (edition == 0 ? "" : "e\(edition)")
+        self.prefix = prefix
         let boxes = space.boxes
-        lowered = AddressFamily.allCases.map { LoweredFamily(number, $0, boxes.filter(of: $0)) }
+        lowered = AddressFamily.allCases.map { LoweredFamily(prefix, $0, boxes.filter(of: $0)) }
     }
 
     /// The four ways that packets of a session are judged, each a verdict map and in each scope a chain.
@@ -29,34 +35,35 @@ struct ScopeObjects {
 
         var map: String { rawValue }
 
-        func chain(of number: ScopeNumber) -> String { "s\(number.rawValue)_\(rawValue)" }
+        fileprivate func chain(_ prefix: String) -> String { "\(prefix)_\(rawValue)" }
     }
 
     /// Everything but the elements that lead to it, so that nothing is judged by half a scope.
     var operations: [Operation] {
-        Way.allCases.map { .addChain(Chain($0.chain(of: number))) } + lowered.flatMap(\.sets)
+        Way.allCases.map { .addChain(Chain($0.chain(prefix))) } + lowered.flatMap(\.sets)
             + Way.allCases.flatMap { way in rules(way).map(Operation.addRule) }
     }
 
     private func rules(_ way: Way) -> [Rule] {
-        let chain = way.chain(of: number)
+        let chain = way.chain(prefix)
         return lowered.flatMap { $0.permits(way) }.map { Rule(chain: chain, $0) }
             + [Rule(chain: chain, [.goto(FixedChain.refuse)])]
     }
 
     /// The elements that lead to the scope, one in each verdict map.
-    static func entries(_ number: ScopeNumber) -> [(map: String, element: SetElement)] {
+    var entries: [(map: String, element: SetElement)] {
         Way.allCases.map { way in
-            (way.map, SetElement([.mark(number.mark)], data: .goto(way.chain(of: number))))
+            (way.map, SetElement([.mark(number.mark)], data: .jump(way.chain(prefix))))
         }
     }
 
-    /// Takes the scope away: what leads to it first, what it reads last.
-    static func removal(of number: ScopeNumber) -> [Operation] {
-        let entries = entries(number).map { Operation.deleteElements(set: $0.map, [$0.element]) }
-        let chains = Way.allCases.map { Operation.deleteChain($0.chain(of: number)) }
-        let sets = ScopeObjects(number, .empty).lowered.flatMap(\.names).map(Operation.deleteSet)
-        return entries + chains + sets
+    var entering: [Operation] { entries.map { .addElements(set: $0.map, [$0.element]) } }
+    var leaving: [Operation] { entries.map { .deleteElements(set: $0.map, [$0.element]) } }
+
+    /// Takes everything away that nothing leads to any more: what is read last.
+    var removal: [Operation] {
+        Way.allCases.map { Operation.deleteChain($0.chain(prefix)) }
+            + lowered.flatMap(\.names).map(Operation.deleteSet)
     }
 }
 
@@ -70,12 +77,12 @@ private struct LoweredFamily {
     var ranges: [SetElement] = []
     var quoted: [SetElement] = []
 
-    init(_ number: ScopeNumber, _ family: AddressFamily, _ boxes: [FlowBox]) {
+    init(_ prefix: String, _ family: AddressFamily, _ boxes: [FlowBox]) {
         self.family = family
         let suffix = family.suffix
-        flowName = "s\(number.rawValue)_flow_\(suffix)"
-        rangeName = "s\(number.rawValue)_range_\(suffix)"
-        quotedName = "s\(number.rawValue)_quoted_\(suffix)"
+        flowName = "\(prefix)_flow_\(suffix)"
+        rangeName = "\(prefix)_range_\(suffix)"
+        quotedName = "\(prefix)_quoted_\(suffix)"
         for box in boxes {
             for protocols in box.protocols.removing(family.foreignEcho) { add(box, protocols) }
         }

@@ -15,18 +15,14 @@ extension Transaction {
 
     /// The wishes as one batch, in an order that is valid whatever order they came in: new scopes, then sessions, then
     /// scopes that go. Of several wishes for one session the last counts; a session whose time is over is removed.
-    ///
-    /// A scope that goes and then comes again is replaced where it stands; sessions may go on naming it.
     package init(_ changes: [RulesetChange], in layout: RulesetLayout, at now: Instant) {
-        let scopes = ScopeChanges(changes)
-        self.init(
-            table: layout.table,
-            scopes.added + Self.sessionOperations(changes, at: now) + scopes.removed)
+        let steps = Changeover(changes, in: layout, at: now).steps
+        self.init(table: layout.table, steps.flatMap(\.operations))
     }
 
     /// Every element that is touched is destroyed first: adding over one that is there would keep its old expiry on
     /// older kernels, and be an error when the scope differs.
-    private static func sessionOperations(_ changes: [RulesetChange], at now: Instant) -> [Operation] {
+    fileprivate static func sessionOperations(_ changes: [RulesetChange], at now: Instant) -> [Operation] {
         var order: [SessionKey] = []
         var last: [SessionKey: Ruleset.Element?] = [:]
         order.reserveCapacity(changes.count)
@@ -37,7 +33,7 @@ extension Transaction {
                 if last.updateValue(element, forKey: key) == nil { order.append(key) }
             case .remove(let key):
                 if last.updateValue(nil, forKey: key) == nil { order.append(key) }
-            case .addScope, .removeScope: continue
+            case .addScope, .redefineScope, .removeScope: continue
             }
         }
         return AddressFamily.allCases.flatMap { family -> [Operation] in
@@ -50,41 +46,80 @@ extension Transaction {
     }
 }
 
-/// What a list of changes means for scopes: those that come, anew or for the first time, and those that go.
+/// The wishes in three steps, so that no packet that is on its way meets half of a change.
+///
+/// A packet takes the generation of the rules from its beginning, and that of sets and maps at each look-up
+/// (`nft_do_chain` and `nft_set_elem_active` of net/netfilter): one that is on its way when a transaction commits sees
+/// old rules and new elements. So whatever is led to has been there for one commit before anything leads to it, and
+/// goes when nothing that saw the way to it is left.
+package struct Changeover: Sendable, Hashable {
+    /// Makes what nothing leads to yet.
+    package let preparation: Transaction
+    /// Puts the wishes in force.
+    package let change: Transaction
+    /// Takes away what nothing leads to any more. Not before every packet has gone that was there at the change.
+    package let clearance: Transaction
+
+    package init(_ changes: [RulesetChange], in layout: RulesetLayout, at now: Instant) {
+        let scopes = ScopeChanges(changes)
+        preparation = Transaction(table: layout.table, scopes.preparation)
+        change = Transaction(
+            table: layout.table, scopes.change + Transaction.sessionOperations(changes, at: now))
+        clearance = Transaction(table: layout.table, scopes.clearance)
+    }
+
+    /// Those that do something, in order.
+    package var steps: [Transaction] {
+        [preparation, change, clearance].filter { !$0.operations.isEmpty }
+    }
+}
+
+/// What a list of changes means for scopes.
 private struct ScopeChanges {
-    var added: [Operation] = []
-    var removed: [Operation] = []
+    var preparation: [Operation] = []
+    var change: [Operation] = []
+    var clearance: [Operation] = []
+
+    /// A scope as it was before the changes, or after them; nil when it is not there.
+    private typealias State = (edition: UInt32, space: FlowSpace)
 
     init(_ changes: [RulesetChange]) {
         var order: [ScopeNumber] = []
-        var wishes: [ScopeNumber: [FlowSpace?]] = [:]
+        var first: [ScopeNumber: State?] = [:]
+        var last: [ScopeNumber: State?] = [:]
         for change in changes {
-            switch change {
-            case .addScope(let number, let space): wishes[number, default: []].append(space)
-            case .removeScope(let number): wishes[number, default: []].append(nil)
-            case .put, .remove: continue
+            guard let (number, before, after) = Self.meaning(of: change) else { continue }
+            if first[number] == nil {
+                order.append(number)
+                first[number] = .some(before)
             }
-            if case .addScope(let number, _) = change, wishes[number]?.count == 1 { order.append(number) }
-            if case .removeScope(let number) = change, wishes[number]?.count == 1 { order.append(number) }
+            last[number] = .some(after)
         }
-        for number in order { settle(number, wishes[number] ?? []) }
+        for number in order { settle(number, first[number] ?? nil, last[number] ?? nil) }
     }
 
-    private mutating func settle(_ number: ScopeNumber, _ wishes: [FlowSpace?]) {
-        guard let first = wishes.first, let last = wishes.last else { return }
-        let isThere = first == nil
-        switch (isThere, last) {
-        case (true, let space?):
-            added += ScopeObjects.removal(of: number) + Self.addition(number, space)
-        case (false, let space?): added += Self.addition(number, space)
-        case (true, nil): removed += ScopeObjects.removal(of: number)
-        case (false, nil): break
+    private static func meaning(of change: RulesetChange) -> (ScopeNumber, before: State?, after: State?)? {
+        switch change {
+        case .addScope(let number, let space): (number, nil, (0, space))
+        case .redefineScope(let number, let space, let edition):
+            (number, (edition &- 1, .empty), (edition, space))
+        case .removeScope(let number, let edition): (number, (edition, .empty), nil)
+        case .put, .remove: nil
         }
     }
 
-    private static func addition(_ number: ScopeNumber, _ space: FlowSpace) -> [Operation] {
-        ScopeObjects(number, space).operations
-            + ScopeObjects.entries(number).map { .addElements(set: $0.map, [$0.element]) }
+    private mutating func settle(_ number: ScopeNumber, _ before: State?, _ after: State?) {
+        let old = before.map { ScopeObjects(number, edition: $0.edition, $0.space) }
+        let new = after.map { ScopeObjects(number, edition: $0.edition, $0.space) }
+        preparation += new?.operations ?? []
+        switch (old, new) {
+        case (nil, let new?): preparation += new.entering
+        case (let old?, let new?):
+            change += old.leaving + new.entering
+            clearance += old.removal
+        case (let old?, nil): clearance += old.leaving + old.removal
+        case (nil, nil): break
+        }
     }
 }
 
@@ -98,15 +133,17 @@ extension Ruleset {
         let verdictMaps = ScopeObjects.Way.allCases.map {
             Operation.addSet(SetDefinition($0.map, key: [.mark], data: .verdict))
         }
-        let scopeObjects = numbers.flatMap { number in
-            ScopeObjects(number, scopes[number] ?? .empty).operations
-        }
+        let scopeObjects = numbers.flatMap { objects(of: $0).operations }
         return sessionMaps + verdictMaps + FixedChain(layout: layout).operations + scopeObjects
-            + Self.entries(numbers) + sessionElements(at: now)
+            + entries(numbers) + sessionElements(at: now)
     }
 
-    private static func entries(_ numbers: [ScopeNumber]) -> [Operation] {
-        let entries = numbers.flatMap(ScopeObjects.entries)
+    private func objects(of number: ScopeNumber) -> ScopeObjects {
+        ScopeObjects(number, edition: editions[number] ?? 0, scopes[number] ?? .empty)
+    }
+
+    private func entries(_ numbers: [ScopeNumber]) -> [Operation] {
+        let entries = numbers.flatMap { objects(of: $0).entries }
         return ScopeObjects.Way.allCases.flatMap { way in
             Operation.addition(of: entries.filter { $0.map == way.map }.map(\.element), to: way.map)
         }

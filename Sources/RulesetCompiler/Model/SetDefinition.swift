@@ -65,7 +65,8 @@ package struct SetElement: Sendable, Hashable {
 
     package enum Datum: Sendable, Hashable {
         case mark(UInt32)
-        case goto(String)
+        /// To the chain, and back when it ends without a verdict.
+        case jump(String)
     }
 
     package init(_ key: [KeyPart], to end: [KeyPart]? = nil, data: Datum? = nil, timeout: UInt64? = nil) {

@@ -11,7 +11,8 @@ package enum Statement: Sendable, Hashable {
     case writeMark(UInt32)
     /// Sets the packet mark to what the map holds for the fields; on a miss the rule ends and the mark stays.
     case setMark([Field], map: String)
-    /// Goes where the map says for the field; on a miss goes on with the next rule.
+    /// Goes where the map says for the field; on a miss goes on with the next rule, and also when the chain there ends
+    /// without a verdict.
     case verdictMap(Field, map: String)
     case counter
     /// Goes on for so many packets a second, and a burst of some more.

@@ -62,7 +62,7 @@ extension SetElement.Datum: CustomStringConvertible {
     package var description: String {
         switch self {
         case .mark(let value): hexadecimal(UInt128(value))
-        case .goto(let chain): "goto \(chain)"
+        case .jump(let chain): "jump \(chain)"
         }
     }
 }
