@@ -53,7 +53,7 @@ package final class DatagramSocket: Sendable {
     {
         let deadline = ContinuousClock.now + patience
         while lines.count(where: { $0 == line }) < times {
-            if ContinuousClock.now > deadline { return false }
+            if ContinuousClock.now > deadline || Task.isCancelled { return false }
             try? await Task.sleep(for: .milliseconds(10))
         }
         return true

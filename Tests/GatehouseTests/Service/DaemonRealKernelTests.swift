@@ -32,7 +32,7 @@ import Testing
             defer { stage.remove() }
             let socket = try DatagramSocket(folder + "/notify")
             let daemon = try stage.start(notify: socket.path)
-            defer { daemon.signal(SIGKILL) }
+            defer { stage.end(daemon) }
 
             #expect(await socket.hears("READY=1"), "\(stage.log)")
             // What READY says is so: the rules and the socket are there.
@@ -65,7 +65,7 @@ import Testing
             defer { stage.remove() }
             let socket = try DatagramSocket(folder + "/notify")
             let daemon = try stage.start(notify: socket.path)
-            defer { daemon.signal(SIGKILL) }
+            defer { stage.end(daemon) }
             #expect(await socket.hears("WATCHDOG=1", times: 2), "\(stage.log)")
             daemon.signal(SIGSTOP)
             // T is stopped (proc(5)).
@@ -137,6 +137,12 @@ extension DaemonRealKernelTests {
 
         func ask(_ words: String) throws -> Executable.Result {
             try Executable.run("\(words) --control '\(folder)/control.sock'", in: folder)
+        }
+
+        /// At the latest now; what is killed is gone at once.
+        func end(_ daemon: Spawn) {
+            daemon.signal(SIGKILL)
+            _ = daemon.wait()
         }
 
         func status(of daemon: Spawn) async -> Int32? {

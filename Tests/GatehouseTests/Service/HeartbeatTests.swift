@@ -38,7 +38,9 @@ private final class Barrier: Ledger, RulesetBackend {
 
     /// Returns when somebody waits.
     func isWaitedFor() async {
-        while state.withLock({ $0.waiting.isEmpty }) { try? await Task.sleep(for: .milliseconds(5)) }
+        while state.withLock({ $0.waiting.isEmpty }), !Task.isCancelled {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     private func pass() async {
