@@ -302,7 +302,8 @@ let package = Package(
                 "TestSupport", "Trust", "Certificates", "VPNSources", "Evidence", "Sessions", "NetworkTypes",
                 "CLinux", "gatehouse-hand-over", x509, asn1, crypto, logging,
             ], swiftSettings: strict),
-        .testTarget(name: "ControlTests", dependencies: ["Control", logging], swiftSettings: strict),
+        .testTarget(
+            name: "ControlTests", dependencies: ["TestSupport", "Control", logging], swiftSettings: strict),
         .target(name: "PacketSamples", path: "Tests/PacketSamples", swiftSettings: strict),
         .testTarget(
             name: "PacketPathTests",

@@ -97,12 +97,7 @@ enum UnixSocket {
     /// Connects, blocking for no longer than `timeout` while the other side's queue is full.
     static func connect(to path: String, timeout: Duration) throws(SystemError) -> FileDescriptor {
         let socket = try make(flags: 0)
-        let (seconds, attoseconds) = timeout.components
-        var limit = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
-        let length = socklen_t(MemoryLayout<timeval>.size)
-        guard unsafe setsockopt(socket.number, SOL_SOCKET, SO_SNDTIMEO, &limit, length) == 0 else {
-            throw SystemError("setsockopt")
-        }
+        try limitSending(socket, to: timeout)
         let result = try unsafe withAddress(path) { unsafe Glibc.connect(socket.number, $0, $1) }
         guard result == 0 else { throw SystemError("connect \(path)") }
         return socket
@@ -141,25 +136,64 @@ enum UnixSocket {
         return count
     }
 
-    private static func make(flags: Int32) throws(SystemError) -> FileDescriptor {
-        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | flags
+    /// A socket for datagrams, which waits so long while the other side's queue is full.
+    static func datagram(patience: Duration) throws(SystemError) -> FileDescriptor {
+        let socket = try make(SOCK_DGRAM, flags: 0)
+        try limitSending(socket, to: patience)
+        return socket
+    }
+
+    /// Sends one datagram. A path that begins with `@` is a name that no file system has (unix(7), abstract).
+    static func send(
+        _ bytes: [UInt8], from socket: FileDescriptor, to path: String
+    ) throws(SystemError) {
+        let count = try unsafe withAddress(path, mayBeAbstract: true) { address, length in
+            Int32(
+                truncatingIfNeeded: unsafe bytes.withUnsafeBytes {
+                    unsafe sendto(
+                        socket.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL), address, length)
+                })
+        }
+        guard count == bytes.count else { throw SystemError("sendto \(path)") }
+    }
+
+    private static func limitSending(
+        _ socket: FileDescriptor, to patience: Duration
+    ) throws(SystemError) {
+        let (seconds, attoseconds) = patience.components
+        var limit = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+        let length = socklen_t(MemoryLayout<timeval>.size)
+        guard unsafe setsockopt(socket.number, SOL_SOCKET, SO_SNDTIMEO, &limit, length) == 0 else {
+            throw SystemError("setsockopt")
+        }
+    }
+
+    private static func make(
+        _ kind: __socket_type = SOCK_STREAM, flags: Int32
+    ) throws(SystemError) -> FileDescriptor {
+        let type = Int32(kind.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | flags
         let number = socket(AF_UNIX, type, 0)
         guard number >= 0 else { throw SystemError("socket") }
         return FileDescriptor(owning: number)
     }
 
     private static func withAddress(
-        _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+        _ path: String, mayBeAbstract: Bool = false, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(SystemError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
+        let isAbstract = mayBeAbstract && path.hasPrefix("@")
+        let bytes = isAbstract ? [0] + path.utf8.dropFirst() : Array(path.utf8)
         // One byte is left for the NUL that ends the path.
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path), !bytes.contains(0) else {
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path), bytes.contains(0) == isAbstract
+        else {
             throw SystemError("socket path \(path)", code: ENAMETOOLONG)
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
-        let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        // An abstract name is as long as it is said to be, zeros included.
+        let length = socklen_t(
+            isAbstract
+                ? MemoryLayout<sa_family_t>.size + bytes.count : MemoryLayout<sockaddr_un>.size)
         return unsafe withUnsafePointer(to: &address) { pointer in
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe body($0, length) }
         }

@@ -198,10 +198,11 @@ package actor Enforcer {
     /// Looks at once at what is due, without waiting for the alarm.
     nonisolated package func tick() { mailbox.send(.tick) }
 
-    /// Returns when everything that was handed in before is carried out.
+    /// Returns when everything that was handed in before is carried out; at once when it is stopped.
     nonisolated package func settled() async {
         await withCheckedContinuation { continuation in
-            mailbox.send(.barrier { continuation.resume() })
+            let isOpen = mailbox.send(.barrier { continuation.resume() })
+            if !isOpen { continuation.resume() }
         }
     }
 
@@ -455,6 +456,8 @@ package actor Enforcer {
     package var holds: [Hold] { state.holds.values.sorted { $0.since < $1.since } }
     /// Every session that is known, open or cut, by id.
     package var sessions: [EnforcedSession] { state.enforced.all.sorted { $0.session.id < $1.session.id } }
+    /// How many `sessions` are.
+    package var sessionCount: Int { state.enforced.count }
     /// Why the kernel's side may not be what it should be; nil when it is.
     package var kernelFault: CommitFailure? { fault?.failure }
     /// Sources that cannot be heard, since when.

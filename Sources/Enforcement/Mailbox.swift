@@ -11,14 +11,16 @@ final class Mailbox<Element: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    func send(_ element: Element) {
-        let receiver = state.withLock { state -> CheckedContinuation<[Element], Never>? in
-            guard !state.isClosed else { return nil }
+    /// False when it is closed, and the element is nobody's.
+    @discardableResult func send(_ element: Element) -> Bool {
+        let (isOpen, receiver) = state.withLock { state in
+            guard !state.isClosed else { return (false, CheckedContinuation<[Element], Never>?.none) }
             defer { state.receiver = nil }
             if state.receiver == nil { state.waiting.append(element) }
-            return state.receiver
+            return (true, state.receiver)
         }
         receiver?.resume(returning: [element])
+        return isOpen
     }
 
     /// No more is taken in; what waits is still handed out, and then an empty burst.

@@ -29,8 +29,8 @@ extension Demonstration {
     private static let alarm = "kernel and core disagree"
     private static let portByHand = 8443
 
-    /// Somebody puts a rule before ours that lets a packet pass. It leaves for the inside, and there is an alarm: one
-    /// that says which packet, and not before.
+    /// Somebody puts a rule before ours that lets a packet pass, with the mark without which the guard would drop it. It
+    /// leaves for the inside, and there is an alarm: one that says which packet, and not before.
     private func ruleByHand(_ row: Row, _ daemon: Child, _ client: VPNClient?) async throws -> Outcome {
         guard let client, let family = row.family, let source = client.address(family) else {
             return .notMeasured("no session")
@@ -66,7 +66,10 @@ extension Demonstration {
         let output = try await Command(
             in: .gateway,
             ["nft", "--echo", "--handle", "insert", "rule", "inet", "gatehouse", "forward", match, "daddr"]
-                + [target, "tcp", "dport", "\(Self.portByHand)", "accept"]
+                + [
+                    target, "tcp", "dport", "\(Self.portByHand)", "meta", "mark", "set", "0x67000000",
+                    "accept",
+                ]
         ).succeed()
         // "insert rule ... # handle 57", and more for the generation that it made.
         guard let comment = output.firstRange(of: "# handle ") else {

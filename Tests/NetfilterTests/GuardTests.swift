@@ -95,6 +95,24 @@ struct GuardCase: Sendable, CustomTestStringConvertible {
         #expect(try way.outward(out) && way.toward(back))
     }
 
+    /// An accept that somebody puts before ours, in our table or in one of their own.
+    @Test(.needsRoot, arguments: AddressFamily.allCases)
+    func acceptsByHandOpenNothing(family: AddressFamily) async throws {
+        let stage = try PacketTests.Stage(family)
+        let (way, _) = try await PacketTests().ready(stage)
+        try await way.gateway.run(
+            """
+            nft insert rule inet gatehouse forward accept
+            nft insert rule inet gatehouse input accept
+            nft 'table inet foreign { chain c { type filter hook forward priority -200; accept; }; }'
+            """)
+        #expect(try !way.outward(.tcp(stage.client, 4000, stage.other, 80, .syn)))
+        #expect(try !way.toward(.tcp(stage.other, 80, stage.client, 4000, .syn)))
+        #expect(try await way.gateway.guardDrops() == 2)
+        try await way.gateway.run("nft insert rule inet gatehouse forward meta mark set 0x67000000 accept")
+        #expect(try way.outward(.tcp(stage.client, 4000, stage.other, 80, .syn)), "root, and meant")
+    }
+
     /// The guard anew, with other tunnels or the same: what the main table permits never stops.
     @Test(.needsRoot) func isReplacedUnderTraffic() async throws {
         let stage = try PacketTests.Stage(.ipv4)
@@ -130,12 +148,18 @@ private struct GuardedWay {
     let gateway: Gateway
     let stage: PacketTests.Stage
 
+    /// Before everything; and a mark that is not ours also where the main table would stand.
     func setForeignMark(_ mark: UInt32) async throws {
+        let isOurs = mark & PacketMark.tagMask == PacketMark.tag
+        let late = ["forward", "input", "output"].map {
+            "chain late_\($0) { type filter hook \($0) priority filter; meta mark set \(mark); }"
+        }
         try await gateway.run(
             """
             nft 'table inet foreign; delete table inet foreign; table inet foreign {
                 chain in { type filter hook prerouting priority mangle; meta mark set \(mark); }
                 chain out { type filter hook output priority mangle; meta mark set \(mark); }
+                \((isOurs ? [] : late).joined(separator: "\n"))
             }'
             """)
     }

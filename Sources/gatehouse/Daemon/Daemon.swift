@@ -35,12 +35,13 @@ struct Daemon {
                 "rules rest on the country of addresses, and no database is configured ('countries'): none is known"
             )
         }
+        let backend = NetlinkRulesetBackend()
         let enforcer = Enforcer(
             settings: settings, policy: policy, change: inForce.waiting?.number,
             codes: TOTPVerifier(seeds: seeds.byOwner, states: try store.totpStates()),
             recollection: try recollection(store, sealingKey), surroundings: evidence.surroundings,
             closedBecause: closedBecause,
-            backend: NetlinkRulesetBackend(),
+            backend: backend,
             ledger: StoreLedger(store: store, sealingKey: sealingKey),
             clock: clock, log: log)
         do {
@@ -51,9 +52,13 @@ struct Daemon {
         log.notice(
             "in force: everything from \(settings.layout.tunnels.joined(separator: ", ")) is refused but sessions"
         )
-        let services =
-            try await services(enforcer, evidence, store, inForce, canSeal: sealingKey != nil)
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
+        var services =
+            try await services(enforcer, evidence, store, inForce, manager, canSeal: sealingKey != nil)
             + evidenceServices(evidence, enforcer)
+        if let manager {
+            services.append(Heartbeat(manager: manager, enforcer: enforcer, backend: backend))
+        }
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
@@ -182,7 +187,7 @@ struct Daemon {
 
     private func services(
         _ enforcer: Enforcer, _ evidence: EvidenceSources, _ store: Store, _ inForce: RulesInForce,
-        canSeal: Bool
+        _ manager: ServiceManager?, canSeal: Bool
     ) async throws -> [any Service] {
         var services: [any Service] = [EnforcementService(enforcer: enforcer)]
         for source in configuration.sources {
@@ -223,9 +228,15 @@ struct Daemon {
             handlers.unwatched = { path.unwatched }
         }
         if let posture = configuration.posture { services.append(try postureServer(posture, enforcer)) }
-        services.append(ControlService(path: configuration.control, handlers: handlers, log: log))
+        services.append(
+            ControlService(path: configuration.control, handlers: handlers, log: log) {
+                // The rules are in force since before the services.
+                if manager?.tell(.ready) == false {
+                    log.error("the service manager cannot be told of the start")
+                }
+            })
         services.append(RuleChangeService(changes: changes))
-        services.append(ReloadService(changes: changes, log: log))
+        services.append(ReloadService(changes: changes, log: log, manager: manager))
         return services
     }
 }

@@ -139,11 +139,12 @@ struct DaemonConfiguration: Sendable {
 }
 
 extension TextForm {
-    /// What the kernel takes as a name: 1 to 15 bytes (IFNAMSIZ), no slash, no space.
+    /// What the kernel takes as a name: 1 to 15 bytes (IFNAMSIZ), no slash, no space. Nor a `*`, which means any name that
+    /// begins so to whoever reads the rules.
     static var interfaceName: TextForm<String> {
         TextForm<String>("an interface name of at most 15 characters") { text in
             let fits = (1...15).contains(text.utf8.count)
-            return fits && !text.contains { $0 == "/" || $0.isWhitespace || $0 == "\"" } ? text : nil
+            return fits && !text.contains { "/\"*\\".contains($0) || $0.isWhitespace } ? text : nil
         }
     }
 

@@ -42,17 +42,20 @@ struct Run: AsyncParsableCommand {
         log.logLevel = level
         do {
             try await Daemon(
-                configuration: readConfiguration(), log: log, startsFromFolder: fromFolder
+                configuration: DaemonConfiguration.load(config), log: log, startsFromFolder: fromFolder
             ).run()
         } catch let problem as StartProblem {
             Terminal.complain("\(problem)")
             throw ExitCode(problem.isMistake ? 1 : 2)
         }
     }
+}
 
-    private func readConfiguration() throws -> DaemonConfiguration {
+extension DaemonConfiguration {
+    /// The configuration, or a ``StartProblem`` that says everything that is wrong with it.
+    static func load(_ path: String) throws -> DaemonConfiguration {
         do {
-            let (configuration, diagnostics) = try DaemonConfiguration.read(config)
+            let (configuration, diagnostics) = try read(path)
             guard let configuration else {
                 throw StartProblem(DiagnosticRenderer.text(diagnostics), isMistake: true)
             }

@@ -39,11 +39,14 @@ struct ControlService: Service {
     let path: String
     let handlers: ControlHandlers
     let log: Logger
+    /// Called once the socket takes requests.
+    var isListening: @Sendable () -> Void = {}
 
     func run() async throws {
         let server = try ControlServer(path: path, logger: log) { [handlers] request, peer in
             await handlers.answer(request, peer)
         }
+        isListening()
         try? await gracefulShutdown()
         await server.stop()
     }
@@ -64,6 +67,8 @@ struct RuleChangeService: Service {
 struct ReloadService: Service {
     let changes: RuleChanges
     let log: Logger
+    /// Told when a reload begins, and when it is over, whatever came of it.
+    var manager: ServiceManager?
 
     func run() async throws {
         // The default action would end the process before the source sees the signal.
@@ -81,6 +86,8 @@ struct ReloadService: Service {
     }
 
     private func reload() async {
+        manager?.tell(.reloading)
+        defer { manager?.tell(.ready) }
         do {
             let done = try await changes.reload(by: .hangUp)
             log.notice("rules reloaded, \(done.cut.count) sessions cut")
