@@ -111,6 +111,11 @@ package actor Enforcer {
         } catch {
             log.critical("what other programs change in the kernel will not be seen: \(error)")
         }
+        do throws(CommitFailure) {
+            try await backend.hold(Transaction(holding: layout))
+        } catch {
+            log.notice("a flush of the whole ruleset opens until it is undone: \(error)")
+        }
         whole[layout.guardTable] = try await backend.commit(Transaction(guarding: layout))
         let alive = try await backend.snapshot(of: state.settings.layout)?.sessions ?? [:]
         await lookUpInterfaces(Set(remembered.map(\.session.tunnel)))

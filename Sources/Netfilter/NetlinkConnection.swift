@@ -12,6 +12,8 @@ struct NetlinkConnection: ~Copyable {
     var hasDestroy: Bool?
     /// Of the socket; nil where it has none.
     private var port: UInt32?
+    /// What belongs to the socket, and is made anew with each; nil when nothing does.
+    private var held: Transaction?
     /// Hears what others change; nil until it is asked for.
     private var watch: ForeignChangeWatch?
 
@@ -64,6 +66,7 @@ struct NetlinkConnection: ~Copyable {
         watch.tellOfLoss()
     }
 
+    @discardableResult
     private mutating func commitNow(_ transaction: Transaction) throws(CommitFailure) -> UInt32? {
         var last = Refusal(index: nil, errno: ERESTART, detail: "")
         for _ in 0..<Self.attempts {
@@ -149,6 +152,13 @@ struct NetlinkConnection: ~Copyable {
         }
     }
 
+    /// From here on, the table is there as long as the socket, and again with each that follows.
+    mutating func hold(_ transaction: Transaction) throws(CommitFailure) {
+        held = nil
+        try commitNow(transaction)
+        held = transaction
+    }
+
     mutating func interfaceIndex(named name: String) -> UInt32? {
         try? open()
         return socket?.interfaceIndex(named: name)
@@ -174,6 +184,13 @@ extension NetlinkConnection {
             throw Refusal(index: nil, errno: error.errno, detail: error.call)
         }
         try leaveOurselvesOut()
+        guard let held else { return }
+        // The table of the socket before went with it. Whoever asked to hold it was told whether the kernel can.
+        do throws(CommitFailure) {
+            try commitNow(held)
+        } catch {
+            throw Refusal(index: nil, errno: error.errno, detail: error.detail)
+        }
     }
 
     /// What the new socket does is not a foreign change.

@@ -38,6 +38,8 @@ package actor NetlinkRulesetBackend: RulesetBackend {
         return receipt
     }
 
+    package func hold(_ transaction: Transaction) throws(CommitFailure) { try connection.hold(transaction) }
+
     package func watch(
         _ tables: [String], _ handler: @escaping @Sendable (ForeignChange) -> Void
     ) throws(CommitFailure) {

@@ -11,6 +11,10 @@ package protocol RulesetBackend: Sendable {
     /// - Returns: The receipt of the change.
     func commit(_ changeover: Changeover) async throws(CommitFailure) -> CommitReceipt
 
+    /// Keeps a table in force that belongs to the backend's own socket, and puts it anew whenever that is another. Throws
+    /// what the kernel says; older ones know no such tables.
+    func hold(_ transaction: Transaction) async throws(CommitFailure)
+
     /// What is in force now: nil when the table is not there. Costs time quadratic in the number of sessions
     /// (a kernel dump restarts and skips every 32 KiB: 0.3 s at 100,000): for start-up and after a refusal only.
     func snapshot(of layout: RulesetLayout) async throws(CommitFailure) -> RulesetSnapshot?

@@ -18,7 +18,8 @@ package final class FakeKernel: RulesetBackend {
         var generation: UInt32 = 1
         var watch: (tables: Set<String>, handler: @Sendable (ForeignChange) -> Void)?
         /// What is told later; nil when it is told at once.
-        var held: [ForeignChange]?
+        var untold: [ForeignChange]?
+        var held: [String: Transaction] = [:]
     }
 
     private let state: Mutex<State>
@@ -44,6 +45,11 @@ package final class FakeKernel: RulesetBackend {
     package func commit(_ changeover: Changeover) async throws(CommitFailure) -> CommitReceipt {
         let steps = changeover.steps
         return try await commit(Transaction(table: changeover.change.table, steps.flatMap(\.operations)))
+    }
+
+    /// What is held is out of everybody's reach, and no part of what tests look at.
+    package func hold(_ transaction: Transaction) async throws(CommitFailure) {
+        state.withLock { $0.held[transaction.table] = transaction }
     }
 
     package func watch(
@@ -85,7 +91,7 @@ package final class FakeKernel: RulesetBackend {
         _ operation: Operation, to table: inout KernelTable?, at now: Instant
     ) throws(KernelTable.Refusal) {
         switch operation {
-        case .addTable: table = table ?? KernelTable()
+        case .addTable, .addOwnedTable: table = table ?? KernelTable()
         case .deleteTable:
             guard table != nil else { throw .noEntry }
             table = nil
@@ -122,8 +128,8 @@ extension FakeKernel {
         guard let watch, watch.tables.contains(transaction.table) else { return }
         let told = transaction.told(by: author, generation: generation, at: now)
         let isHeld = state.withLock { state in
-            state.held?.append(told)
-            return state.held != nil
+            state.untold?.append(told)
+            return state.untold != nil
         }
         if !isHeld { watch.handler(told) }
     }
@@ -131,8 +137,8 @@ extension FakeKernel {
     /// Keeps what is to be told of others from the watch, or tells what was kept.
     package func holdWord(_ isHeld: Bool) {
         let (kept, handler) = state.withLock { state in
-            defer { state.held = isHeld ? [] : nil }
-            return (state.held ?? [], state.watch?.handler)
+            defer { state.untold = isHeld ? [] : nil }
+            return (state.untold ?? [], state.watch?.handler)
         }
         for change in kept { handler?(change) }
     }

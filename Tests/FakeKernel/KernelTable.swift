@@ -39,7 +39,7 @@ struct KernelTable: Sendable {
 
     mutating func apply(_ operation: Operation, at now: Instant) throws(Refusal) {
         switch operation {
-        case .addTable, .deleteTable: throw .invalid
+        case .addTable, .addOwnedTable, .deleteTable: throw .invalid
         case .addChain(let chain):
             guard chains[chain.name] == nil else { throw .exists }
             chains[chain.name] = KernelChain(chain: chain)

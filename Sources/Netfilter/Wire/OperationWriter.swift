@@ -12,6 +12,11 @@ struct OperationWriter {
             message(NFT_MSG_NEWTABLE, NLM_F_CREATE | flags, sequence, &writer) {
                 $0.attribute(NFTA_TABLE_NAME, text: table)
             }
+        case .addOwnedTable:
+            message(NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL | flags, sequence, &writer) {
+                $0.attribute(NFTA_TABLE_NAME, text: table)
+                $0.attribute(NFTA_TABLE_FLAGS, Self.ownerFlag)
+            }
         case .deleteTable:
             message(NFT_MSG_DELTABLE, flags, sequence, &writer) { $0.attribute(NFTA_TABLE_NAME, text: table) }
         case .addChain(let chain):
@@ -44,6 +49,9 @@ struct OperationWriter {
             elementMessage(Self.destroyElements, flags, sequence, &writer) { list(elements, in: set, &$0) }
         }
     }
+
+    /// NFT_TABLE_F_OWNER, since Linux 5.12 (commit 6001a930ce03).
+    private static let ownerFlag: UInt32 = 2
 
     /// NFT_MSG_DESTROYSETELEM, since Linux 6.3 (commit f80a612dd77c); not in the headers of Debian 12.
     static let destroyElements: UInt16 = 30

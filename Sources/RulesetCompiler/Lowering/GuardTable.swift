@@ -1,6 +1,9 @@
 extension RulesetLayout {
     /// The name of the `inet` table that stands behind the main one.
     package var guardTable: String { "\(table)-guard" }
+
+    /// The name of the `inet` table that is there as long as the daemon.
+    package var heldTable: String { "\(table)-held" }
 }
 
 extension Transaction {
@@ -13,6 +16,18 @@ extension Transaction {
     }
 }
 
+extension Transaction {
+    /// The guard once more, in a table that belongs to the socket that makes it: the kernel lets nobody else change it, and
+    /// leaves it out where somebody flushes the ruleset (NFT_TABLE_F_OWNER, since Linux 5.12). It goes with the socket.
+    ///
+    /// It does not take tags off: programs that would put ours on lose their rules where this one is needed.
+    package init(holding layout: RulesetLayout) {
+        self.init(
+            table: layout.heldTable,
+            [.addOwnedTable] + GuardTable(tunnels: layout.tunnels, takesTagsOff: false).operations)
+    }
+}
+
 /// What refuses everything of the tunnels while the main table is not there.
 ///
 /// Just before the main table's chains it takes our tag off every packet of a tunnel, whoever put it there; just after
@@ -22,6 +37,7 @@ extension Transaction {
 struct GuardTable {
     /// Names of interfaces; one that ends in `*` stands for all that begin so.
     let tunnels: [String]
+    var takesTagsOff = true
 
     private static let refuse = "refuse"
     private static let judge = "judge"
@@ -34,21 +50,23 @@ struct GuardTable {
             (Chain(Self.refuse), [[.counter, .drop]]),
             (Chain(Self.judge), [[Self.isTagged, .accept], [.goto(Self.refuse)]]),
         ]
-            + Self.hooks.flatMap { hook in
-                [
-                    (
-                        Self.base("before_\(hook.point)", hook.point, .beforeFilter),
-                        rules(hook.fields, [Self.isTagged, .writeMark(0)])
-                    ),
-                    (
-                        Self.base("after_\(hook.point)", hook.point, .afterFilter),
-                        rules(hook.fields, [.goto(Self.judge)])
-                    ),
-                ]
-            }
+            + (takesTagsOff ? Self.hooks.map(before) : []) + Self.hooks.map(after)
     }
 
-    private static let hooks: [(point: Chain.Point, fields: [Field])] = [
+    private typealias Hooked = (point: Chain.Point, fields: [Field])
+
+    private func before(_ hook: Hooked) -> (chain: Chain, rules: [[Statement]]) {
+        (
+            Self.base("before_\(hook.point)", hook.point, .beforeFilter),
+            rules(hook.fields, [Self.isTagged, .writeMark(0)])
+        )
+    }
+
+    private func after(_ hook: Hooked) -> (chain: Chain, rules: [[Statement]]) {
+        (Self.base("after_\(hook.point)", hook.point, .afterFilter), rules(hook.fields, [.goto(Self.judge)]))
+    }
+
+    private static let hooks: [Hooked] = [
         (.forward, [.inputName, .outputName]), (.input, [.inputName]), (.output, [.outputName]),
     ]
 

@@ -2,6 +2,8 @@
 package enum Operation: Sendable, Hashable {
     /// Not an error when it is there.
     case addTable
+    /// One that goes with the socket that made it. EEXIST when there is one of the name.
+    case addOwnedTable
     /// With everything in it.
     case deleteTable
     /// EEXIST when there is one of the name: chains and sets are never added to by accident.
@@ -23,7 +25,7 @@ package enum Operation: Sendable, Hashable {
     /// What is done: `add element`.
     package var name: String {
         switch self {
-        case .addTable: "add table"
+        case .addTable, .addOwnedTable: "add table"
         case .deleteTable: "delete table"
         case .addChain: "add chain"
         case .deleteChain: "delete chain"
@@ -39,7 +41,7 @@ package enum Operation: Sendable, Hashable {
     /// The object's name within the table; nil for the table itself.
     package var subject: String? {
         switch self {
-        case .addTable, .deleteTable: nil
+        case .addTable, .addOwnedTable, .deleteTable: nil
         case .addChain(let chain): chain.name
         case .addSet(let set): set.name
         case .deleteChain(let name), .deleteSet(let name): name

@@ -27,6 +27,7 @@ extension Operation {
     fileprivate func body(_ types: [String: SetDefinition]) -> String {
         switch self {
         case .addTable, .deleteTable, .deleteChain, .deleteSet: ""
+        case .addOwnedTable: "{ flags owner; }"
         case .addChain(let chain): chain.hook.map { "{ \($0) }" } ?? ""
         case .addSet(let set): "{ \(set.attributes.joined(separator: "; ")); }"
         case .addRule(let rule): rule.text

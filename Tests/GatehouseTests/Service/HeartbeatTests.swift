@@ -60,6 +60,19 @@ private final class Barrier: Ledger, RulesetBackend {
         return try await kernel.commit(transaction)
     }
 
+    func commit(_ changeover: Changeover) async throws(CommitFailure) -> CommitReceipt {
+        if isOfKernel { await pass() }
+        return try await kernel.commit(changeover)
+    }
+
+    func hold(_ transaction: Transaction) async throws(CommitFailure) { try await kernel.hold(transaction) }
+
+    func watch(
+        _ tables: [String], _ handler: @escaping @Sendable (ForeignChange) -> Void
+    ) async throws(CommitFailure) {
+        try await kernel.watch(tables, handler)
+    }
+
     func snapshot(of layout: RulesetLayout) async throws(CommitFailure) -> RulesetSnapshot? {
         try await kernel.snapshot(of: layout)
     }

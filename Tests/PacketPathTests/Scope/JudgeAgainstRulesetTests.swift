@@ -68,7 +68,7 @@ import Testing
         var table = KernelTable()
         for operation in Transaction(replacing: ruleset, at: now).operations {
             switch operation {
-            case .addTable, .deleteTable: break
+            case .addTable, .addOwnedTable, .deleteTable: break
             default: try table.apply(operation, at: now)
             }
         }
