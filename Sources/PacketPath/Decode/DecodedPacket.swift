@@ -24,6 +24,8 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
         public static let options = Traits(rawValue: 1 << 0)
         /// IPv6 with a routing header among those that were stepped over.
         public static let routingHeader = Traits(rawValue: 1 << 1)
+        /// IPv6 with an Authentication Header among those that were stepped over.
+        public static let authenticationHeader = Traits(rawValue: 1 << 2)
     }
 
     /// The source address in host order, its upper 64 bits; zero for IPv4.
@@ -50,8 +52,8 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
     public var family: UInt8 = 0
     /// The protocol number after all extension headers.
     ///
-    /// An Authentication Header is stepped over in IPv6 and is the protocol in IPv4: so does the kernel
-    /// (`ipv6_find_hdr` in net/ipv6/exthdrs_core.c; nftables' `meta l4proto`).
+    /// An Authentication Header is stepped over in IPv6, so that reports name what is inside, and is the protocol in
+    /// IPv4. A verdict goes by the kernel's reading, which stops at it in both: see ``JudgedPacket/ipProtocol``.
     public var ipProtocol: UInt8 = 0
     /// The flags of byte 13 of the TCP header (FIN is bit 0); zero for other protocols.
     public var tcpFlags: UInt8 = 0

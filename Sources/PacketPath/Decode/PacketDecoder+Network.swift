@@ -120,7 +120,8 @@ extension PacketDecoder {
                 }
             guard bytes.holds(offset &+ length) else { return endOfChain(bytes, offset &+ length, packet) }
             packet.ipProtocol = bytes.byte(offset)
-            if kind == 43 { packet.traits = .routingHeader }
+            if kind == 43 { packet.traits.insert(.routingHeader) }
+            if kind == 51 { packet.traits.insert(.authenticationHeader) }
             if kind == 44 {
                 let place = bytes.short(offset &+ 2)
                 // Three flag bits below the offset; the lowest says that more follow.

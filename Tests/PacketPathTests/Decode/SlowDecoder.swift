@@ -208,6 +208,7 @@ struct SlowDecoder {
         _ = try take(kind == 44 ? 8 : length)
         packet.ipProtocol = head[0]
         if kind == 43 { packet.traits.insert(.routingHeader) }
+        if kind == 51 { packet.traits.insert(.authenticationHeader) }
         guard kind == 44 else { return }
         let field = Self.number(head[2..<4])
         if field / 8 != 0 {
