@@ -1,5 +1,6 @@
 import FlowSpace
 import Foundation
+import Glibc
 import Netfilter
 import NetworkTypes
 import PacketPath
@@ -44,6 +45,8 @@ final class JudgeRun: @unchecked Sendable {
     private var lost: UInt16 = 0
     private var number: UInt32 = 0
 
+    /// Of the thread that judges: other programs on the machine do not count.
+    private(set) var processorSeconds = 0.0
     private(set) var packets = 0
     private(set) var frames = 0
     private(set) var disagreements = 0
@@ -109,7 +112,18 @@ final class JudgeRun: @unchecked Sendable {
                 return fault == .portInPacketPath ? Self.widened(space) : space
             }
         }
-        try await gateway.inside { try self.judgeRound() }
+        try await gateway.inside {
+            let start = Self.threadSeconds()
+            try self.judgeRound()
+            self.processorSeconds += Self.threadSeconds() - start
+        }
+    }
+
+    private static func threadSeconds() -> Double {
+        var time = timespec()
+        // Written during the call.
+        unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     // MARK: Faults
@@ -317,7 +331,8 @@ final class JudgeRun: @unchecked Sendable {
         var lines = [
             "three judges: seed \(seed), \(packets) packets in \(frames) frames, \(transactions) transactions and "
                 + "\(reloads) reloads, \(kernel.answers) answers of the kernel's own, "
-                + "\(Int(seconds)) s, \(rate) packets a second, \(disagreements) disagreements",
+                + "\(Int(seconds)) s (\(Int(processorSeconds)) s of processor time), \(rate) packets a second, "
+                + "\(disagreements) disagreements",
             "  way, family      packets  pass: rules     kernel  path: permits    refuses  cannot tell  undecoded",
         ]
         for way in Trial.Way.allCases {
@@ -336,6 +351,44 @@ final class JudgeRun: @unchecked Sendable {
         }
         return (lines + words.map { "  " + $0 }).joined(separator: "\n")
     }
+
+    /// Kinds of packets of which none passed, or none was refused, though some should have been; and those of which some
+    /// passed, though none may.
+    var unseen: [String] {
+        var both: [String] = ["toward headers routing"]
+        var refused: [String] = [
+            "outward headers routing", "outward headers broken", "toward headers broken",
+        ]
+        for way in Trial.Way.allCases {
+            for family in AddressFamily.allCases {
+                for kind in Self.carried { both.append("\(way) \(family) \(kind)") }
+                refused.append("\(way) \(family) the other family's icmp")
+            }
+            for chain in Trial.Chain.allCases where chain != .none && chain != .broken && !chain.hasRouting {
+                both.append("\(way) headers \(chain)")
+            }
+            both.append("\(way) atomic fragment")
+        }
+        for family in AddressFamily.allCases { refused.append("\(family) between tunnels") }
+        for option in Trial.Options.allCases where option != .none {
+            refused.append("outward options \(option)")
+            if option != .sourceRoute { both.append("toward options \(option)") }
+        }
+        let missing = both.filter { kind in
+            guard let counts = kinds[kind] else { return true }
+            return counts.passed == 0 || counts.refused == 0
+        }
+        let wrong = refused.filter { kind in
+            guard let counts = kinds[kind] else { return true }
+            return counts.passed > 0 || counts.refused == 0
+        }
+        return missing + wrong
+    }
+
+    private static let carried = [
+        "tcp", "udp", "icmp", "icmp error", "sctp", "another protocol", "of the gateway", "in 2 fragments",
+        "in 3 fragments",
+    ]
 
     /// Every kind of packet, and how many of it passed.
     var kindReport: String {
