@@ -142,6 +142,33 @@ extension PacketTests {
         for length in [8, 16] { #expect(try !way.toward(opening.fragments(cutAt: length)[0])) }
     }
 
+    /// What a rule reads has to be there, and no more: outward the second port or what is in its place, toward a session the
+    /// first; of a quoted answer its source port.
+    @Test(arguments: AddressFamily.allCases) func shortPacketsPassByWhatIsRead(family: AddressFamily)
+        async throws
+    {
+        let s = try Stage(family)
+        let (way, _) = try await ready(s)
+        for (length, isThere) in [(2, false), (3, false), (4, true)] {
+            var packet = Packet.other(s.client, s.server, 47)
+            packet.transport = Array(packet.transport[..<length])
+            #expect(try way.outward(packet) == isThere, "outward \(length)")
+        }
+        for (length, isThere) in [(1, false), (2, true), (3, true)] {
+            var packet = Packet.other(s.server, s.client, 47)
+            packet.transport = Array(packet.transport[..<length])
+            #expect(try way.toward(packet) == isThere, "toward \(length)")
+        }
+        let answer = Packet.tcp(s.server, 443, s.client, 4000, .ack)
+        let header = family == .ipv4 ? 20 : 40
+        for (length, isThere) in [(header + 1, false), (header + 2, true)] {
+            let error = Packet.icmp(
+                s.client, s.server, type: family == .ipv4 ? 3 : 1, payload: Array(answer.bytes.prefix(length))
+            )
+            #expect(try way.outward(error) == isThere, "quoting \(length)")
+        }
+    }
+
     /// Extension headers and options neither hide the ports nor lead elsewhere.
     @Test func extensionsDoNotBypass() async throws {
         let six = try Stage(.ipv6)

@@ -34,6 +34,8 @@ enum Ground {
         done
         sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.all.send_redirects=0
         sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+        # What the kernel makes itself has no flow label.
+        sysctl -qw net.ipv6.auto_flowlabels=0
         # Fragments that are never whole are soon forgotten, and those of one source come in any number.
         sysctl -qw net.ipv4.ipfrag_time=1 net.ipv4.ipfrag_max_dist=0
         ip addr add 10.8.0.1/32 dev tun0; ip route add 10.8.0.0/24 dev tun0

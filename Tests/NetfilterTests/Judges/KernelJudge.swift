@@ -119,7 +119,8 @@ struct KernelJudge {
         let place = Int(placeOfTag[tag]) - 1
         guard place >= 0, (trials[place].family == .ipv4) == isIPv4 else { return nil }
         // All pieces of a trial have the same ends.
-        guard let sent = writer.firstFrame(of: place) else { return nil }
+        guard let first = writer.firstFrame(of: place) else { return nil }
+        let sent = writer.frames[first]
         for offset in isIPv4 ? 12..<20 : 8..<40 where buffer[offset] != writer.bytes[sent.start + offset] {
             return nil
         }
@@ -139,21 +140,30 @@ struct KernelJudge {
         }
         let sum = TrialWriter.cutLength(trial)
         guard header <= count, offset + count - header <= sum else {
-            return strange.append("came out longer: \(trial)")
+            return note("longer", trial)
         }
-        for frame in writer.frames where frame.trial == place {
+        guard let first = writer.firstFrame(of: place) else { return }
+        for frame in writer.frames[first...] {
+            if frame.trial != place { break }
             let length = frame.count - frame.header
             for byte in 0..<length {
                 let at = header + frame.offset + byte - offset
                 if at < header || at >= count { continue }
                 if buffer[at] != writer.bytes[frame.start + frame.header + byte] {
-                    return strange.append("came out changed: \(trial)")
+                    return note("changed", trial)
                 }
             }
         }
         // Options that were moved ahead of the fragment header came once for all.
         let moved = trial.cuts.hasOptionsInside && offset == 8 ? 8 : 0
         arrived[place] = max(0, arrived[place]) + count - header + moved
+    }
+
+    /// Between the gateway itself and another host the kernel's own packets have the same ends, and now and then the same
+    /// tag. One that should have come and did not is noticed all the same.
+    private mutating func note(_ what: String, _ trial: Trial) {
+        if Ground.isOwn(trial.source) { return answers += 1 }
+        strange.append("came out \(what): \(trial)")
     }
 
     /// Of an IPv6 packet in the buffer: where its extension headers end, and which byte of what was cut is there.
@@ -183,14 +193,14 @@ struct KernelJudge {
 }
 
 extension TrialWriter {
-    /// A trial's frames are together, and trials are in order.
-    func firstFrame(of trial: Int) -> Frame? {
+    /// A trial's frames are together, and trials are in order. Nil when none of them is sent.
+    func firstFrame(of trial: Int) -> Int? {
         var (low, high) = (0, frames.count)
         while low < high {
             let middle = (low + high) / 2
             if frames[middle].trial < trial { low = middle + 1 } else { high = middle }
         }
-        return low < frames.count && frames[low].trial == trial ? frames[low] : nil
+        return low < frames.count && frames[low].trial == trial ? low : nil
     }
 }
 

@@ -144,16 +144,17 @@ extension Trial {
     }
 
     var chainHeaders: [(number: UInt8, bytes: [UInt8])] {
+        if chain == .none { return [] }
         // Padding: type 1, 4 bytes.
         let padding: [UInt8] = [0, 0, 1, 4, 0, 0, 0, 0]
-        let route: [UInt8] = [0, 2, 0, 1, 0, 0, 0, 0] + near.bytes
+        let route = { [0, 2, 0, 1, 0, 0, 0, 0] + near.bytes }
         switch chain {
         case .none: return []
         case .hopByHop: return [(0, padding)]
         case .destination: return [(60, padding)]
         case .hopByHopAndDestination: return [(0, padding), (60, padding)]
-        case .routing: return [(43, route)]
-        case .destinationAndRouting: return [(60, padding), (43, route)]
+        case .routing: return [(43, route())]
+        case .destinationAndRouting: return [(60, padding), (43, route())]
         case .authentication: return [(51, [0, 4] + [UInt8](repeating: 7, count: 22))]
         case .nine: return [(UInt8, [UInt8])](repeating: (60, padding), count: 9)
         case .broken: return [(60, [0, 200, 1, 4, 0, 0, 0, 0])]
