@@ -24,8 +24,6 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
         public static let options = Traits(rawValue: 1 << 0)
         /// IPv6 with a routing header among those that were stepped over.
         public static let routingHeader = Traits(rawValue: 1 << 1)
-        /// IPv6 with an Authentication Header among those that were stepped over.
-        public static let authenticationHeader = Traits(rawValue: 1 << 2)
     }
 
     /// The source address in host order, its upper 64 bits; zero for IPv4.
@@ -38,7 +36,8 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
     public var destinationLow: UInt64 = 0
     /// Bytes of the packet by its own header, from the IP header on; may be more than were captured.
     public var length: UInt32 = 0
-    /// Bytes after the IP header and its extension headers, by the packet's own header.
+    /// Bytes after the IP header and its extension headers, by the packet's own header; an Authentication Header is none
+    /// of them.
     public var payloadLength: UInt32 = 0
     /// Where in the frame the packet quoted by an ICMP error begins; zero unless this is such an error.
     public var quoteOffset: UInt32 = 0
@@ -52,8 +51,8 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
     public var family: UInt8 = 0
     /// The protocol number after all extension headers.
     ///
-    /// An Authentication Header is stepped over in IPv6, so that reports name what is inside, and is the protocol in
-    /// IPv4. A verdict goes by the kernel's reading, which stops at it in both: see ``JudgedPacket/ipProtocol``.
+    /// An Authentication Header is the protocol, in both families, and what is inside is not read: so does nftables
+    /// (`IP6_FH_F_AUTH` in include/net/netfilter/nf_tables_ipv6.h).
     public var ipProtocol: UInt8 = 0
     /// The flags of byte 13 of the TCP header (FIN is bit 0); zero for other protocols.
     public var tcpFlags: UInt8 = 0

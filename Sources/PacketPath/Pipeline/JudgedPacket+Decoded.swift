@@ -13,16 +13,12 @@ extension JudgedPacket {
     ///   - frame: The bytes that it was decoded from; read for the packet that an ICMP error quotes.
     ///   - way: Which end is the session.
     init(_ packet: DecodedPacket, in frame: UnsafeRawBufferPointer, way: Way) {
-        let isAuthenticated = packet.traits.contains(.authenticationHeader)
         self.init(
-            way: way, isIPv6: packet.family == 6,
-            ipProtocol: isAuthenticated ? Judge.Number.authentication : packet.ipProtocol,
-            source: packet.sourceBits, destination: packet.destinationBits)
+            way: way, isIPv6: packet.family == 6, ipProtocol: packet.ipProtocol, source: packet.sourceBits,
+            destination: packet.destinationBits)
+        tcpFlags = packet.tcpFlags
         hopLimit = packet.hopLimit
         facts = Self.facts(of: packet, way)
-        // What is behind an Authentication Header no rule reads.
-        if isAuthenticated { return }
-        tcpFlags = packet.tcpFlags
         if packet.hasPorts {
             sourcePort = packet.sourcePort
             destinationPort = packet.destinationPort
@@ -42,7 +38,6 @@ extension JudgedPacket {
         if packet.traits.contains(.options) { facts.insert(.options) }
         if packet.traits.contains(.routingHeader) { facts.insert(.routingHeader) }
         if packet.fragment != .none { facts.insert(.fragment) }
-        if packet.traits.contains(.authenticationHeader) { return facts }
         if packet.fragment == .later || packet.payloadLength < (way == .outward ? 4 : 2) {
             facts.insert(.noPorts)
         }

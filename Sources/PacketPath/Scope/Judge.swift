@@ -16,7 +16,6 @@ enum Judge {
         @usableFromInline static var icmp: UInt8 { 1 }
         @usableFromInline static var tcp: UInt8 { 6 }
         @usableFromInline static var udp: UInt8 { 17 }
-        @usableFromInline static var authentication: UInt8 { 51 }
         @usableFromInline static var icmpv6: UInt8 { 58 }
         /// A bit for each number that more than ports decides on: both ICMPs, whatever the family.
         @usableFromInline static var specialIPv4: UInt64 { 1 &<< 1 | 1 &<< 58 }

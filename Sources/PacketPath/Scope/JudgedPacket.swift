@@ -46,8 +46,7 @@ public struct JudgedPacket: BitwiseCopyable, Sendable {
     public var isIPv6: Bool
     public var facts: Facts = []
     /// The protocol after all IPv6 extension headers, as `meta l4proto` is; of a later fragment, what its
-    /// fragment header says. Of a packet with an Authentication Header that header's number, in both families:
-    /// nftables reads no further (`IP6_FH_F_AUTH` in include/net/netfilter/nf_tables_ipv6.h).
+    /// fragment header says.
     public var ipProtocol: UInt8
     public var tcpFlags: UInt8 = 0
     /// Of ICMP or ICMPv6.

@@ -194,7 +194,7 @@ extension Meaning {
 
     private func sightOfShort(_ trial: Trial, _ there: Int) -> Sight? {
         if trial.chain == .nine || trial.chain == .broken { return .undecoded }
-        switch trial.ipProtocol {
+        switch trial.judgedProtocol {
         case 6: return there < 20 ? .undecoded : nil
         case 17, trial.ownICMP: return there < 8 ? .undecoded : nil
         default: return nil
@@ -204,10 +204,9 @@ extension Meaning {
     /// A later fragment has no ports: it is refused when every port would be.
     private func sightOfLater(_ trial: Trial, _ piece: Int) -> Sight {
         if trial.chain == .nine || trial.chain == .broken { return .undecoded }
-        let inside = trial.cuts.hasOptionsInside ? 60 : trial.ipProtocol
-        let number = trial.chain == .authentication ? 51 : inside
+        let number = trial.cuts.hasOptionsInside ? 60 : trial.judgedProtocol
         // It would write over the flags of the first (RFC 1858).
-        if inside == 6, piece == 1, trial.cuts.first == 8 { return .undecoded }
+        if number == 6, piece == 1, trial.cuts.first == 8 { return .undecoded }
         guard let scope = scope(trial) else { return .refused }
         return sightWithoutPorts(trial, scope, number)
     }
