@@ -91,6 +91,8 @@ extension Trial {
     /// no such datagram together.
     var isCutInHeaders: Bool {
         guard family == .ipv6, !cuts.isWhole, chain != .broken else { return false }
+        // "No next header" (59) has nothing to lack: `ipv6_skip_exthdr` ends there, and the kernel takes it as complete.
+        if ipProtocol == 59 { return false }
         let needed = ipProtocol == 6 ? 20 : ipProtocol == 17 || ipProtocol == 58 ? 8 : 1
         return cuts.first - (cuts.hasOptionsInside ? 8 : 0) < needed
     }
