@@ -268,7 +268,8 @@ let package = Package(
             name: "NetfilterTests",
             dependencies: [
                 "TestSupport", "FakeKernel", "RulesetSamples",
-                "Netfilter", "RulesetCompiler", "Classification", "PolicyLanguage", "FlowSpace", "Sessions",
+                "Netfilter", "Enforcement", "PacketPath", "CNetfilter", "RulesetCompiler", "Classification",
+                "PolicyLanguage", "FlowSpace", "Sessions",
                 "NetworkTypes", "CLinux",
             ], swiftSettings: strict),
         .testTarget(

@@ -119,7 +119,6 @@ struct Explainer {
         switch doubt {
         case .fragment: "a fragment: the kernel judges the whole datagram"
         case .flow: "an answer to no question in this recording"
-        case .authenticationHeader: "the protocol is behind an authentication header"
         }
     }
 

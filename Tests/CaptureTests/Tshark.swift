@@ -85,6 +85,7 @@ struct Tshark {
             "60": "ipv6.dstopts.nxt", "51": "ah.next_header",
         ]
         var next = values["ipv6.nxt"]?.first ?? ""
+        var isAuthenticated = false
         while let name = field[next], let after = lists[name]?.first {
             lists[name]?.removeFirst()
             if next == "44" {
@@ -94,9 +95,11 @@ struct Tshark {
                 lists["ipv6.fraghdr.more"] = lists["ipv6.fraghdr.more"]?.dropFirst().map { $0 }
                 if offset != "0" { frame.fragment = "later" } else if more == "1" { frame.fragment = "first" }
             }
+            if next == "51" { isAuthenticated = true }
             next = after
             if frame.fragment == "later" { break }
         }
-        frame.ipProtocol = next
+        // Rules read nothing behind an authentication header, and so do we.
+        frame.ipProtocol = isAuthenticated ? "51" : next
     }
 }

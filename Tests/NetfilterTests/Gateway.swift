@@ -84,9 +84,23 @@ final class TunnelDevice: Sendable {
 
     deinit { _ = close(descriptor) }
 
-    func write(_ packet: [UInt8]) throws {
+    func write(_ packet: [UInt8]) throws { try write(packet[...]) }
+
+    func write(_ packet: ArraySlice<UInt8>) throws {
         let count = unsafe packet.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
         guard count == packet.count else { throw SystemError(call: "write", number: errno) }
+    }
+
+    /// The next packet that has come out, into the start of the buffer; its length, or -1 when there is none.
+    func read(into buffer: inout [UInt8]) -> Int {
+        unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    /// Whether a packet comes out within a time.
+    func waitForPacket(milliseconds: Int32) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // One entry, for the call alone.
+        return unsafe poll(&request, 1, milliseconds) > 0
     }
 
     /// Every packet that has come out.

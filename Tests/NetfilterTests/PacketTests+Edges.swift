@@ -123,6 +123,54 @@ extension PacketTests {
             try !way.passes(alone, from: way.gateway.tunnels[0], to: lan, whole: tail), "a later piece alone")
     }
 
+    /// TCP toward a session shows by its flags that it answers; where they can not be read it does not. The kernel lets a
+    /// first fragment of IPv6 that ends before them go its way alone, and the later pieces of another datagram would
+    /// make it whole at the host: of an echo reply, say, with a SYN where its data is.
+    @Test(arguments: AddressFamily.allCases) func flagsThatAreNotThereAnswerNothing(family: AddressFamily)
+        async throws
+    {
+        let s = try Stage(family)
+        let (way, _) = try await ready(s)
+        let answer = Packet.tcp(s.server, 443, s.client, 4000, .ack, payload: (0..<44).map { UInt8($0) })
+        #expect(try way.toward(answer))
+        for length in [4, 8, 13] {
+            var short = answer
+            short.transport = Array(answer.transport[..<length])
+            #expect(try !way.toward(short), "\(length) bytes")
+        }
+        #expect(try !way.toward(answer.fragments(cutAt: 8)[0]), "a first fragment of 8 bytes")
+        var opening = Packet.tcp(s.server, 443, s.client, 4000, .syn, payload: [1, 2, 3, 4])
+        opening.identification = 9
+        for length in [8, 16] { #expect(try !way.toward(opening.fragments(cutAt: length)[0])) }
+    }
+
+    /// What a rule reads has to be there, and no more: outward the second port or what is in its place, toward a session the
+    /// first; of a quoted answer its source port.
+    @Test(arguments: AddressFamily.allCases) func shortPacketsPassByWhatIsRead(family: AddressFamily)
+        async throws
+    {
+        let s = try Stage(family)
+        let (way, _) = try await ready(s)
+        for (length, isThere) in [(2, false), (3, false), (4, true)] {
+            var packet = Packet.other(s.client, s.server, 47)
+            packet.transport = Array(packet.transport[..<length])
+            #expect(try way.outward(packet) == isThere, "outward \(length)")
+        }
+        for (length, isThere) in [(1, false), (2, true), (3, true)] {
+            var packet = Packet.other(s.server, s.client, 47)
+            packet.transport = Array(packet.transport[..<length])
+            #expect(try way.toward(packet) == isThere, "toward \(length)")
+        }
+        let answer = Packet.tcp(s.server, 443, s.client, 4000, .ack)
+        let header = family == .ipv4 ? 20 : 40
+        for (length, isThere) in [(header + 1, false), (header + 2, true)] {
+            let error = Packet.icmp(
+                s.client, s.server, type: family == .ipv4 ? 3 : 1, payload: Array(answer.bytes.prefix(length))
+            )
+            #expect(try way.outward(error) == isThere, "quoting \(length)")
+        }
+    }
+
     /// Extension headers and options neither hide the ports nor lead elsewhere.
     @Test func extensionsDoNotBypass() async throws {
         let six = try Stage(.ipv6)
@@ -135,6 +183,10 @@ extension PacketTests {
             (0, padding, 80, false, "hop-by-hop options before another port"),
             (43, route, 443, false, "a routing header, though the first address is granted"),
             (60, [43, 0, 1, 4, 0, 0, 0, 0] + route, 443, false, "a routing header behind another"),
+            (
+                51, [6, 4] + [UInt8](repeating: 0, count: 22), 443, false,
+                "nobody reads behind authentication"
+            ),
         ]
         for (type, headers, port, expected, why) in cases {
             var packet = Packet.tcp(six.client, 4000, six.server, port, .syn)

@@ -73,7 +73,7 @@ package struct PacketSample: Sendable, CustomStringConvertible {
             "ESP", link: 101, Bytes.ipv4(50, Bytes.word(0x100) + Bytes.word(1) + Bytes.word(0)),
             "\(v4) esp   - "),
         PacketSample(
-            "AH: the kernel does not look behind it in IPv4", link: 101,
+            "AH: the kernel does not look behind it", link: 101,
             Bytes.ipv4(51, Bytes.authentication(next: 6) + Bytes.tcp(46998, 443)), "\(v4) ah   - "),
         PacketSample(
             "SCTP is granted whole", link: 101,
@@ -93,13 +93,13 @@ package struct PacketSample: Sendable, CustomStringConvertible {
                 0,
                 Bytes.options(next: 60, units: 1) + Bytes.options(next: 43) + Bytes.routing(next: 44)
                     + Bytes.fragment(next: 51, offset: 0, more: false) + Bytes.authentication(next: 60)
-                    + Bytes.options(next: 17) + Bytes.udp(5353, 53)), "\(v6) udp 5353 53 - "),
+                    + Bytes.options(next: 17) + Bytes.udp(5353, 53)), "\(v6) ah   - "),
         PacketSample(
             "another order", link: 101,
             Bytes.ipv6(
                 51,
                 Bytes.authentication(next: 60) + Bytes.options(next: 43) + Bytes.routing(next: 6)
-                    + Bytes.tcp(46998, 443)), "\(v6) tcp 46998 443 - "),
+                    + Bytes.tcp(46998, 443)), "\(v6) ah   - "),
         PacketSample(
             "as many extension headers as are stepped over", link: 101,
             Bytes.ipv6(60, chain(of: 8, then: 17) + Bytes.udp(5353, 53)), "\(v6) udp 5353 53 - "),

@@ -36,7 +36,8 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
     public var destinationLow: UInt64 = 0
     /// Bytes of the packet by its own header, from the IP header on; may be more than were captured.
     public var length: UInt32 = 0
-    /// Bytes after the IP header and its extension headers, by the packet's own header.
+    /// Bytes after the IP header and its extension headers, by the packet's own header; an Authentication Header is none
+    /// of them.
     public var payloadLength: UInt32 = 0
     /// Where in the frame the packet quoted by an ICMP error begins; zero unless this is such an error.
     public var quoteOffset: UInt32 = 0
@@ -50,8 +51,8 @@ public struct DecodedPacket: Sendable, Hashable, BitwiseCopyable {
     public var family: UInt8 = 0
     /// The protocol number after all extension headers.
     ///
-    /// An Authentication Header is stepped over in IPv6 and is the protocol in IPv4: so does the kernel
-    /// (`ipv6_find_hdr` in net/ipv6/exthdrs_core.c; nftables' `meta l4proto`).
+    /// An Authentication Header is the protocol, in both families, and what is inside is not read: so does nftables
+    /// (`IP6_FH_F_AUTH` in include/net/netfilter/nf_tables_ipv6.h).
     public var ipProtocol: UInt8 = 0
     /// The flags of byte 13 of the TCP header (FIN is bit 0); zero for other protocols.
     public var tcpFlags: UInt8 = 0

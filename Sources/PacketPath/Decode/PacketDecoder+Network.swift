@@ -99,13 +99,16 @@ extension PacketDecoder {
         }
     }
 
-    /// RFC 8200 section 4, and RFC 4302 for the authentication header's unlike length.
+    /// RFC 8200 section 4, and RFC 4302 for the authentication header's unlike length. What is behind that header is
+    /// stepped through for a routing header alone: rules read no protocol there, see ``DecodedPacket/ipProtocol``.
     @inlinable @inline(never)
     static func decodeExtensions(
         _ bytes: PacketBytes, at start: Int, isQuote: Bool, into packet: inout DecodedPacket
     ) -> DropReason? {
         var offset = start
         var count = 0
+        // From the first authentication header to the end; 0 without one. A routing header behind it counts still.
+        var behind = 0
         while isExtension(packet.ipProtocol) {
             if count == maximumExtensionHeaders { return .tooManyExtensionHeaders }
             count &+= 1
@@ -120,7 +123,8 @@ extension PacketDecoder {
                 }
             guard bytes.holds(offset &+ length) else { return endOfChain(bytes, offset &+ length, packet) }
             packet.ipProtocol = bytes.byte(offset)
-            if kind == 43 { packet.traits = .routingHeader }
+            if kind == 43 { packet.traits.insert(.routingHeader) }
+            if kind == 51, behind == 0 { behind = bytes.wire &- offset }
             if kind == 44 {
                 let place = bytes.short(offset &+ 2)
                 // Three flag bits below the offset; the lowest says that more follow.
@@ -128,12 +132,18 @@ extension PacketDecoder {
                 if fragmentOffset != 0 {
                     packet.fragment = .later
                     packet.payloadLength = UInt32(truncatingIfNeeded: bytes.wire &- offset &- 8)
+                    if behind != 0 { packet.ipProtocol = 51 }
                     return judgeLaterFragment(fragmentOffset, packet.ipProtocol)
                 }
                 if place & 1 != 0 { packet.fragment = .first }
             }
             offset &+= length
             packet.payloadLength = UInt32(truncatingIfNeeded: bytes.wire &- offset)
+        }
+        if behind != 0 {
+            packet.ipProtocol = 51
+            packet.payloadLength = UInt32(truncatingIfNeeded: behind)
+            return nil
         }
         return decodeTransport(bytes, at: offset, isQuote: isQuote, into: &packet)
     }

@@ -18,7 +18,7 @@ extension JudgedPacket {
             destination: packet.destinationBits)
         tcpFlags = packet.tcpFlags
         hopLimit = packet.hopLimit
-        facts = Self.facts(of: packet)
+        facts = Self.facts(of: packet, way)
         if packet.hasPorts {
             sourcePort = packet.sourcePort
             destinationPort = packet.destinationPort
@@ -27,18 +27,20 @@ extension JudgedPacket {
             icmpType = packet.icmpType
             sourcePort = UInt16(packet.icmpType) &<< 8 | UInt16(packet.icmpCode)
         }
-        if packet.isICMPError, let quoted = unsafe Quoted(packet, in: frame) {
+        if packet.isICMPError, let quoted = unsafe Quoted(packet, in: frame, way) {
             self.quoted = quoted
             facts.insert(.quotes)
         }
     }
 
-    private static func facts(of packet: DecodedPacket) -> Facts {
+    private static func facts(of packet: DecodedPacket, _ way: Way) -> Facts {
         var facts: Facts = []
         if packet.traits.contains(.options) { facts.insert(.options) }
         if packet.traits.contains(.routingHeader) { facts.insert(.routingHeader) }
         if packet.fragment != .none { facts.insert(.fragment) }
-        if packet.fragment == .later || packet.payloadLength < 4 { facts.insert(.noPorts) }
+        if packet.fragment == .later || packet.payloadLength < (way == .outward ? 4 : 2) {
+            facts.insert(.noPorts)
+        }
         let hasKind =
             switch packet.ipProtocol {
             case 6: packet.hasPorts
@@ -51,12 +53,13 @@ extension JudgedPacket {
 }
 
 extension JudgedPacket.Quoted {
-    /// Nil when the quoted packet was cut off before its ports, or lies outside the frame.
+    /// Nil when the quoted packet was cut off before the port that is asked for, its source's outward and its
+    /// destination's toward a session, or lies outside the frame.
     ///
     /// Every read is below `quoteOffset + needed`, which the guard holds against the frame's end.
-    fileprivate init?(_ packet: DecodedPacket, in frame: UnsafeRawBufferPointer) {
+    fileprivate init?(_ packet: DecodedPacket, in frame: UnsafeRawBufferPointer, _ way: JudgedPacket.Way) {
         let header = packet.family == 6 ? 40 : 20
-        let needed = header + 4
+        let needed = header + (way == .outward ? 2 : 4)
         let start = Int(packet.quoteOffset)
         guard Int(packet.quoteLength) >= needed, start + needed <= frame.count else { return nil }
         let bytes = unsafe PacketBytes(frame, wire: frame.count)
@@ -73,6 +76,6 @@ extension JudgedPacket.Quoted {
         }
         icmpType = bytes.byte(start + header)
         sourcePort = bytes.short(start + header)
-        destinationPort = bytes.short(start + header + 2)
+        if way == .toward { destinationPort = bytes.short(start + header + 2) }
     }
 }

@@ -43,10 +43,7 @@ extension Judge {
 
     /// A packet whose fields no rule can read.
     private static func incomplete(_ packet: inout JudgedPacket) -> Verdict? {
-        if packet.isIPv6 {
-            if packet.ipProtocol == Number.authentication { return .cannotTell(.authenticationHeader) }
-            if isExtensionHeader(packet.ipProtocol) { return .denied(.headers) }
-        }
+        if packet.isIPv6, isExtensionHeader(packet.ipProtocol) { return .denied(.headers) }
         return packet.facts.contains(.noPorts) ? .denied(.truncated) : nil
     }
 
@@ -56,9 +53,7 @@ extension Judge {
         let ownICMP = packet.isIPv6 ? Number.icmpv6 : Number.icmp
         // Type, flags and quotation are in the first fragment; so is what follows a fragment header.
         if number == ownICMP || packet.facts.contains(.ofGateway) { return .cannotTell(.fragment) }
-        if packet.isIPv6, isExtensionHeader(number) || number == Number.authentication {
-            return .cannotTell(.fragment)
-        }
+        if packet.isIPv6, isExtensionHeader(number) { return .cannotTell(.fragment) }
         let far = packet.way == .outward ? packet.destination : packet.source
         switch unsafe scope.coverage(isIPv6: packet.isIPv6, far, number) {
         case .every: return wholeProtocol(&packet)
@@ -77,7 +72,7 @@ extension Judge {
         }
     }
 
-    /// The numbers that `ipv6_find_hdr` of Linux reads on through, AH and "no next header" aside (RFC 8200
+    /// The numbers that nftables reads on through (`ipv6_find_hdr` of Linux with `IP6_FH_F_AUTH`; RFC 8200
     /// section 4).
     private static func isExtensionHeader(_ number: UInt8) -> Bool {
         number == 0 || number == 43 || number == 44 || number == 60

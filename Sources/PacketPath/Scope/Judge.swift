@@ -16,13 +16,12 @@ enum Judge {
         @usableFromInline static var icmp: UInt8 { 1 }
         @usableFromInline static var tcp: UInt8 { 6 }
         @usableFromInline static var udp: UInt8 { 17 }
-        @usableFromInline static var authentication: UInt8 { 51 }
         @usableFromInline static var icmpv6: UInt8 { 58 }
         /// A bit for each number that more than ports decides on: both ICMPs, whatever the family.
         @usableFromInline static var specialIPv4: UInt64 { 1 &<< 1 | 1 &<< 58 }
-        /// And what ``isExtensionHeader(_:)`` tells, and the authentication header.
+        /// And what ``isExtensionHeader(_:)`` tells.
         @usableFromInline static var specialIPv6: UInt64 {
-            specialIPv4 | 1 &<< 0 | 1 &<< 43 | 1 &<< 44 | 1 &<< 51 | 1 &<< 60
+            specialIPv4 | 1 &<< 0 | 1 &<< 43 | 1 &<< 44 | 1 &<< 60
         }
     }
 
@@ -71,11 +70,10 @@ enum Judge {
         return unsafe scope.permits(isIPv6: packet.isIPv6, address, service(packet.ipProtocol, port))
     }
 
-    /// Of TCP toward a session without ACK. Flags that are not there match neither rule, and the scope alone
-    /// is asked.
+    /// Of TCP toward a session without ACK. Flags that are not there permit nothing.
     @inlinable
     static func refusal(_ flags: UInt8, _ facts: JudgedPacket.Facts) -> DenyReason? {
-        if facts.contains(.noKind) { return nil }
+        if facts.contains(.noKind) { return .truncated }
         if flags & TCPFlag.syn != 0 { return .opening }
         return flags & TCPFlag.rst == 0 ? .noAnswer : nil
     }

@@ -28,7 +28,8 @@ public struct JudgedPacket: BitwiseCopyable, Sendable {
         public static let routingHeader = Facts(rawValue: 1 << 1)
         /// Part of a datagram: more follows, or it is not the first. An IPv6 "atomic" fragment is none.
         public static let fragment = Facts(rawValue: 1 << 2)
-        /// The first 4 bytes behind the network headers are not there, or not of this fragment.
+        /// What is read of the ports is not there, or not of this fragment: outward the destination port, in the first
+        /// 4 bytes behind the network headers; toward a session the source port, in the first 2.
         public static let noPorts = Facts(rawValue: 1 << 3)
         /// The byte of TCP's flags, or of ICMP's type, is not there.
         public static let noKind = Facts(rawValue: 1 << 4)

@@ -48,6 +48,4 @@ public enum Doubt: UInt8, Sendable, CaseIterable {
     /// A datagram to a session from a destination of its scope: whether the session asked for it, connection
     /// tracking knows.
     case flow = 2
-    /// The kernel reads through an IPv6 authentication header to the protocol inside it.
-    case authenticationHeader = 3
 }

@@ -13,6 +13,7 @@ struct FixedChain {
     private static let outwardICMP = "outward_icmp"
     private static let outwardError = "outward_error"
     private static let toward = "toward"
+    private static let towardTCP = "toward_tcp"
     private static let towardUDP = "toward_udp"
     private static let towardICMP = "toward_icmp"
     private static let towardError = "toward_error"
@@ -27,7 +28,8 @@ struct FixedChain {
             (Self.outwardError, quotation(.outError, echo: (ipv4: 0, ipv6: 129))),
             (Self.outward, outward), (Self.towardICMP, towardICMP),
             (Self.towardError, quotation(.backError, echo: (ipv4: 8, ipv6: 128))),
-            (Self.towardUDP, towardUDP), (Self.toward, toward), (Self.fromTunnel, fromTunnel),
+            (Self.towardTCP, towardTCP), (Self.towardUDP, towardUDP), (Self.toward, toward),
+            (Self.fromTunnel, fromTunnel),
             (Self.toGateway, neighbourDiscovery + [[.goto(Self.outward)]]), (Self.fromGateway, fromGateway),
         ]
     }
@@ -98,13 +100,27 @@ extension FixedChain {
     private var toward: [[Statement]] {
         scopeLookup(.outputInterface) { .destination($0) }
             + [
-                // No opening of connections: SYN without ACK, and whatever is neither an answer nor an end.
-                [.match(.tcpFlags, mask: TCP.syn | TCP.ack, .equal, TCP.syn), .goto(Self.refuse)],
-                [.match(.tcpFlags, mask: TCP.ack | TCP.rst, .equal, 0), .goto(Self.refuse)],
+                [.match(.transportProtocol, UInt64(IPProtocol.tcp.rawValue)), .goto(Self.towardTCP)],
                 [.match(.transportProtocol, UInt64(IPProtocol.udp.rawValue)), .goto(Self.towardUDP)],
             ]
             + AddressFamily.allCases.map { [.match(transport($0)), .goto(Self.towardICMP)] }
             + [[.verdictMap(.mark, map: ScopeObjects.Way.back.map)], [.goto(Self.refuse)]]
+    }
+
+    /// No opening of connections: neither SYN without ACK, nor what is neither an answer nor an end.
+    ///
+    /// The flags must be there to be read. The kernel judges a first fragment of IPv6 that ends before them alone
+    /// (`ipv6frag_thdr_truncated` in net/ipv6/netfilter/nf_conntrack_reasm.c), and a host could put it together with
+    /// the rest of another datagram that is permitted, an echo reply say, to a SYN.
+    private var towardTCP: [[Statement]] {
+        [
+            [.match(.tcpFlags, mask: TCP.syn | TCP.ack, .equal, TCP.syn), .goto(Self.refuse)],
+            [
+                .match(.tcpFlags, mask: TCP.ack | TCP.rst, .notEqual, 0),
+                .verdictMap(.mark, map: ScopeObjects.Way.back.map),
+            ],
+            [.goto(Self.refuse)],
+        ]
     }
 
     /// A datagram says not whether it answers: conntrack does. Established and in the reply direction, so that a flow

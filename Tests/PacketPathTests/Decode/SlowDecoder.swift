@@ -187,16 +187,23 @@ struct SlowDecoder {
         try ipv6Body()
     }
 
+    /// What was left of the packet at its first authentication header.
+    private var authenticated: UInt32?
+
     private mutating func ipv6Body() throws(Refusal) {
         var count = 0
         while [0, 43, 44, 51, 60].contains(packet.ipProtocol) {
             count += 1
             if count > 8 { throw Refusal(reason: .tooManyExtensionHeaders) }
+            if packet.ipProtocol == 51, authenticated == nil { authenticated = UInt32(wire) }
             try extensionHeader()
             if packet.fragment == .later { return }
             packet.payloadLength = UInt32(wire)
         }
-        try transport()
+        guard let authenticated else { return try transport() }
+        // Nothing is read behind it.
+        packet.ipProtocol = 51
+        packet.payloadLength = authenticated
     }
 
     private mutating func extensionHeader() throws(Refusal) {
@@ -212,6 +219,7 @@ struct SlowDecoder {
         let field = Self.number(head[2..<4])
         if field / 8 != 0 {
             packet.payloadLength = UInt32(wire)
+            if authenticated != nil { packet.ipProtocol = 51 }
             return try later(field / 8)
         }
         if field % 2 == 1 { packet.fragment = .first }

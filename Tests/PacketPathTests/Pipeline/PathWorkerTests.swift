@@ -97,6 +97,44 @@ import Testing
         }
     }
 
+    /// Packets that hold just what the kernel reads of them, or a byte less; as the three judges of NetfilterTests found
+    /// them.
+    @Test func shortPacketsAreJudgedByWhatTheKernelReads() throws {
+        let cases: [(isIPv6: Bool, isOutward: Bool, kind: UInt8, [UInt8], Verdict, String)] = [
+            (false, true, 47, [0, 0, 8, 0], .permitted, "outward the second port is read"),
+            (false, true, 47, [0, 0, 8], .denied(.truncated), "and has to be there"),
+            (false, false, 47, [0, 0], .permitted, "toward a session the first"),
+            (false, false, 47, [0], .denied(.truncated), "and has to be there"),
+            (true, false, 47, [0, 0], .permitted, "in both families"),
+            (true, false, 47, [0], .denied(.truncated), "in both families"),
+            (false, true, 1, Self.error(false, 22), .permitted, "outward a quoted source port"),
+            (false, true, 1, Self.error(false, 21), .denied(.quoteTruncated), "has to be there"),
+            (true, true, 58, Self.error(true, 42), .permitted, "in both families"),
+            (true, true, 58, Self.error(true, 41), .denied(.quoteTruncated), "in both families"),
+            (
+                true, true, 51, Bytes.authentication(next: 6) + Bytes.tcp(40_000, 443), .denied(.destination),
+                "behind an authentication header nothing is read"
+            ),
+        ]
+        for (isIPv6, isOutward, kind, payload, expected, why) in cases {
+            var bench = try Self.bench(.recording)
+            bench.image.setScope(
+                3,
+                ScopeImage(
+                    Self.web + [false, true].map { ScopeBox.far(isIPv6: $0, 20...20, 47, 0 ... .max) }))
+            let frame = Flow.packet(
+                isIPv6: isIPv6, near: 2, far: 20, isOutward: isOutward, kind: kind, payload)
+            let result = bench.process(frame, way: isOutward ? .outward : .toward)
+            #expect(result.verdict == expected, "\(why): \(payload.count) bytes of protocol \(kind)")
+        }
+    }
+
+    /// An ICMP error with so many bytes of an answer from TCP 443 of host 20.
+    private static func error(_ isIPv6: Bool, _ count: Int) -> [UInt8] {
+        let quoted = Flow.tcp(isIPv6: isIPv6, isOutward: false)
+        return Bytes.icmp(isIPv6 ? 1 : 3, 0, Array(quoted.prefix(count)))
+    }
+
     @Test func findsTheTunnelByItself() throws {
         var bench = try Self.bench(.inside, tunnels: [5, 7])
         for isIPv6 in [false, true] {

@@ -157,12 +157,11 @@ import Testing
             Shape(way: .outward, number: IPProtocol(rawValue: 60), server: Server.whole), .denied(.headers),
             only: .ipv6, "the headers end nowhere: there is no protocol to match"),
         Case(
-            Shape(way: .outward, number: .ah, server: Server.whole), .cannotTell(.authenticationHeader),
-            only: .ipv6,
-            "the kernel reads on to what is inside"),
+            Shape(way: .outward, number: .ah, server: Server.whole), .permitted,
+            "an authentication header is a protocol like others"),
         Case(
-            Shape(way: .outward, number: .ah, server: Server.whole), .permitted, only: .ipv4,
-            "in IPv4 it is a protocol like others"),
+            Shape(way: .outward, number: .ah), .denied(.destination),
+            "and is no way to what is granted behind it"),
     ]
 
     static let toward: [Case] = [
@@ -183,8 +182,8 @@ import Testing
             Shape(way: .toward, number: .tcp, port: 443, server: Server.unknown, flags: 0x10),
             .denied(.destination), "from an address that is not granted"),
         Case(
-            Shape(way: .toward, number: .tcp, port: 443, facts: .noKind), .permitted,
-            "a header cut off before its flags matches neither rule of them"),
+            Shape(way: .toward, number: .tcp, port: 443, facts: .noKind), .denied(.truncated),
+            "a header cut off before its flags answers nothing"),
         Case(
             Shape(way: .toward, number: .tcp, port: 443, flags: 0x10, facts: [.options, .routingHeader]),
             .permitted,
@@ -312,8 +311,8 @@ import Testing
             Shape(way: .outward, number: .tcp, port: 443, facts: later.union(.betweenTunnels)),
             .denied(.betweenTunnels), "that needs no ports"),
         Case(
-            Shape(way: .outward, number: .ah, server: Server.whole, facts: later), .cannotTell(.fragment),
-            only: .ipv6, "the protocol comes after"),
+            Shape(way: .outward, number: .ah, server: Server.whole, facts: later), .permitted,
+            "behind an authentication header nothing is read"),
         Case(
             Shape(way: .outward, number: IPProtocol(rawValue: 60), facts: later), .cannotTell(.fragment),
             only: .ipv6, "the protocol comes after"),
@@ -389,10 +388,10 @@ import Testing
         let cases = Self.outward + Self.toward + Self.icmp + Self.fragments + Self.gateway
         let seen = Set(cases.map(\.expected)).union([.denied(.noScope)])
         for reason in DenyReason.allCases { #expect(seen.contains(.denied(reason)), "\(reason)") }
-        for doubt in [Doubt.fragment, .flow, .authenticationHeader] {
+        for doubt in [Doubt.fragment, .flow] {
             #expect(seen.contains(.cannotTell(doubt)), "\(doubt)")
         }
         #expect(DenyReason.allCases.map(\.rawValue) == Array(1...15))
-        #expect(Doubt.allCases.map(\.rawValue) == Array(1...3))
+        #expect(Doubt.allCases.map(\.rawValue) == Array(1...2))
     }
 }
