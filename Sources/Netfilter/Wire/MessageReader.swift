@@ -1,13 +1,13 @@
 import CNetfilter
 
 /// One netlink message as received: what it is, and its bytes behind the `nlmsghdr`.
-struct ReceivedMessage {
-    var type: UInt16
-    var sequence: UInt32
-    var payload: ArraySlice<UInt8>
+package struct ReceivedMessage {
+    package var type: UInt16
+    package var sequence: UInt32
+    package var payload: ArraySlice<UInt8>
 
     /// The messages of one datagram. Ends at the first whose length makes no sense: the kernel sends none such.
-    static func all(in datagram: ArraySlice<UInt8>) -> [ReceivedMessage] {
+    package static func all(in datagram: ArraySlice<UInt8>) -> [ReceivedMessage] {
         var rest = datagram
         var messages: [ReceivedMessage] = []
         while let length = rest.host(UInt32.self, at: 0).map(Int.init), length >= 16, length <= rest.count,
@@ -25,7 +25,7 @@ struct ReceivedMessage {
     var attributes: Attributes { Attributes(payload.dropFirst(4)) }
 
     /// The kernel's answer to one request; nil when this is something else.
-    var answer: KernelAnswer? {
+    package var answer: KernelAnswer? {
         guard type == UInt16(NLMSG_ERROR), let code = payload.host(Int32.self, at: 0),
             let sequence = payload.host(UInt32.self, at: 12)
         else { return nil }
@@ -36,11 +36,11 @@ struct ReceivedMessage {
 }
 
 /// An acknowledgement (errno 0) or a refusal of the message with the sequence number.
-struct KernelAnswer {
-    var sequence: UInt32
-    var errno: Int32
+package struct KernelAnswer: Hashable {
+    package var sequence: UInt32
+    package var errno: Int32
     /// The kernel's own words, mostly none.
-    var detail: String
+    package var detail: String
 }
 
 /// Netlink attributes, one behind the other.
