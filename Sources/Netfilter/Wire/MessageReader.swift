@@ -31,7 +31,9 @@ package struct ReceivedMessage {
         else { return nil }
         // With NETLINK_CAP_ACK the request's header comes back without what followed it, then attributes.
         let words = Attributes(payload.dropFirst(20)).first(UInt16(NLMSGERR_ATTR_MSG.rawValue))
-        return KernelAnswer(sequence: sequence, errno: -code, detail: words.map(\.zeroTerminatedText) ?? "")
+        // The lowest number has no positive: as an error it stays one.
+        return KernelAnswer(
+            sequence: sequence, errno: 0 &- code, detail: words.map(\.zeroTerminatedText) ?? "")
     }
 }
 
