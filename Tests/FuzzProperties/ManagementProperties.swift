@@ -40,7 +40,8 @@ enum ManagementProperties {
                     break
                 }
             }
-            events += connection.finish(now: now)
+            // A connection that is given up is not asked what is left: how much of it was read is chance.
+            if words.isEmpty { events += connection.finish(now: now) }
             unsent = connection.unsent
             heard = events.map(Heard.init)
             for case .problem(let text, _) in heard { words.append(text) }
