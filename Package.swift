@@ -219,7 +219,8 @@ let package = Package(
         .testTarget(
             name: "PolicyLanguageTests",
             dependencies: [
-                "TestSupport", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions", "NetworkTypes",
+                "TestSupport", "FuzzProperties", "PolicyLanguage", "FlowSpace", "Evidence", "Sessions",
+                "NetworkTypes",
             ],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
@@ -313,13 +314,19 @@ let package = Package(
                 "RulesetCompiler", "RulesetSamples", "Sessions",
             ], swiftSettings: strict),
         .target(
-            name: "FuzzProperties", dependencies: ["Capture", "PacketPath"], path: "Tests/FuzzProperties",
+            name: "FuzzProperties",
+            dependencies: [
+                "Capture", "PacketPath", "VPNSources", "Certificates", "Trust", "PostureReports",
+                "PolicyLanguage", "RegisterImport", "Netfilter", "RulesetCompiler", "Control", "Place",
+                "Evidence", "Sessions", "FlowSpace", "NetworkTypes", "Classification",
+            ], path: "Tests/FuzzProperties", exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "FuzzPropertiesTests", dependencies: ["FuzzProperties", "PacketSamples", "PacketPath"],
             swiftSettings: strict),
         .testTarget(
             name: "CaptureTests",
             dependencies: [
-                "TestSupport", "PacketSamples", "FuzzProperties", "Capture", "PacketPath", "NetworkTypes",
-                "CLinux",
+                "TestSupport", "PacketSamples", "Capture", "PacketPath", "NetworkTypes", "CLinux",
             ],
             exclude: ["Captures"], swiftSettings: strict),
         .testTarget(

@@ -73,7 +73,7 @@ package struct ControlRequest: Sendable {
     }
 
     /// With the line feed.
-    var encoded: Data { line + [0x0a] }
+    package var encoded: Data { line + [0x0a] }
 
     private struct Message<Value: Encodable>: Encodable {
         let version: Int
@@ -111,7 +111,7 @@ package struct ControlReply: Sendable {
     }
 
     /// Returns nil for what is no reply.
-    init?(line: Data) {
+    package init?(line: Data) {
         let decoder = JSONDecoder()
         guard let ok = try? decoder.decode(Outcome.self, from: line).ok else { return nil }
         if ok {

@@ -1,16 +1,16 @@
 import CNetfilter
 import NetworkTypes
-import RulesetCompiler
-import Sessions
+package import RulesetCompiler
+package import Sessions
 
 /// One element of a session map as the kernel tells it.
-struct DumpedElement {
-    var key: ArraySlice<UInt8>
-    var mark: UInt32?
+package struct DumpedElement {
+    package var key: ArraySlice<UInt8>
+    package var mark: UInt32?
     /// Milliseconds left; nil for an element that stays.
-    var left: UInt64?
+    package var left: UInt64?
 
-    static func all(in message: ReceivedMessage) -> [DumpedElement] {
+    package static func all(in message: ReceivedMessage) -> [DumpedElement] {
         guard let list = message.attributes.nested(NFTA_SET_ELEM_LIST_ELEMENTS) else { return [] }
         return list.compactMap { DumpedElement(Attributes($0.value)) }
     }
@@ -24,7 +24,7 @@ struct DumpedElement {
 
     /// Nil for what is none of ours: another key, or a mark without our tag. An element without an end is told with the last
     /// instant there is, so that whoever compares sees that it is wrong.
-    func session(readAt now: Instant) -> (SessionKey, Ruleset.Element)? {
+    package func session(readAt now: Instant) -> (SessionKey, Ruleset.Element)? {
         guard let sessionKey, let scope = mark.flatMap(ScopeNumber.init(mark:)) else { return nil }
         let expires = left.map { now + .milliseconds(Int64(clamping: $0)) }
         return (

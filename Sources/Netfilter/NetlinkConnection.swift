@@ -1,10 +1,10 @@
 import CNetfilter
 import Glibc
-import RulesetCompiler
+package import RulesetCompiler
 import Sessions
 
 /// What the backend says to the kernel, step by step. Belongs to one thread.
-struct NetlinkConnection: ~Copyable {
+package struct NetlinkConnection: ~Copyable {
     private var socket: NetlinkSocket?
     private var sequence: UInt32 = 1
     /// The generation that the next commit builds on; nil when it must be asked for.
@@ -110,7 +110,7 @@ struct NetlinkConnection: ~Copyable {
 
     /// The batch's bytes: begin, one message an operation, end. The last operation asks for the acknowledgement: one
     /// on each would overflow the socket, and one on the end is answered by newer kernels alone.
-    static func batch(
+    package static func batch(
         _ table: String, _ operations: [Operation], from first: UInt32, generation: UInt32?
     ) -> [UInt8] {
         var writer = MessageWriter()

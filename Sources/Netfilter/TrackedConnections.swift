@@ -76,7 +76,7 @@ package struct TrackedConnections: Sendable {
 
 extension TrackedConnection {
     /// Nil for a message that does not have it all.
-    init?(_ message: ReceivedMessage) {
+    package init?(_ message: ReceivedMessage) {
         guard let tuple = message.attributes.nested(CTA_TUPLE_ORIG), let ip = tuple.nested(CTA_TUPLE_IP),
             let transport = tuple.nested(CTA_TUPLE_PROTO),
             let source = (ip.first(CTA_IP_V4_SRC) ?? ip.first(CTA_IP_V6_SRC)).flatMap({ IPAddress(bytes: $0) }

@@ -8,9 +8,7 @@ let package = Package(
     dependencies: [.package(name: "gatehouse", path: "../..")],
     targets: [
         .executableTarget(
-            name: "FuzzDecode", dependencies: [.product(name: "FuzzProperties", package: "gatehouse")]),
-        .executableTarget(
-            name: "FuzzCapture", dependencies: [.product(name: "FuzzProperties", package: "gatehouse")]),
+            name: "Fuzz", dependencies: [.product(name: "FuzzProperties", package: "gatehouse")])
     ],
     swiftLanguageModes: [.v6]
 )

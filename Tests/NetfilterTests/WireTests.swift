@@ -125,6 +125,17 @@ import Testing
         #expect(answer.errno == 2 && answer.sequence == 77 && answer.detail == "no")
     }
 
+    /// It has no positive: as an error it stays one.
+    @Test func theLowestErrorIsRead() throws {
+        let error: [UInt8] = [
+            36, 0, 0, 0, 2, 0, 0, 3, 77, 0, 0, 0, 0, 0, 0, 0,
+            0, 0, 0, 0x80,
+            28, 0, 0, 0, 12, 10, 5, 4, 77, 0, 0, 0, 0, 0, 0, 0,
+        ]
+        let answer = try #require(ReceivedMessage.all(in: error[...]).first?.answer)
+        #expect(answer.errno != 0 && answer.sequence == 77)
+    }
+
     /// Whatever comes in, reading ends and never traps.
     @Test func readingNeverTraps() throws {
         var random = Seeded(0x6761_7465)

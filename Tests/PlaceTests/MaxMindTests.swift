@@ -228,6 +228,9 @@ import Testing
         Wrong("a type that the format has not", "unknown type") { point(&$0, .raw([0x01, 0x0f, 0])) },
         Wrong("a container of the cache", "unknown type") { point(&$0, .raw([0x01, 0x05, 0])) },
         Wrong("a pointer out of the section", "a pointer to outside") { point(&$0, .pointer(1 << 30)) },
+        Wrong("a key that points out of the section", "a pointer to outside") {
+            point(&$0, .raw([0xe1, 0x38, 0x40, 0, 0, 0, 0xa1, 1]))
+        },
         Wrong("a pointer to itself", "a pointer to a pointer") { point(&$0, .pointer($0.data.count)) },
         Wrong("a map in itself", "in a circle") { point(&$0, .map([("a", .pointer($0.data.count))])) },
         Wrong("nested a thousand deep", "nest deeper than 64") {
@@ -251,6 +254,7 @@ import Testing
             try CountryDatabase(path: "a.mmdb", bytes: file)
         }
         #expect(error?.description.contains(wrong.says) == true, "\(error?.description ?? "-")")
+        if case .byte(let offset)? = error?.position { #expect(offset <= file.count, "\(offset)") }
     }
 
     /// Lets an unused record lead to a value at the end of the data.

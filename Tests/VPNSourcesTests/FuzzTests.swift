@@ -102,4 +102,19 @@ import Testing
             #expect(replay.logins.isEmpty, "\(length) of \(block.count) bytes")
         }
     }
+
+    /// Of several contradictions the same one is told every time, however the variables are kept.
+    @Test func theReasonIsTheSameEveryTime() throws {
+        let block = try Transcript("mgmt-01-main").block(">CLIENT:CONNECT,0,1")
+        let wrong = (3..<9).map { ">CLIENT:ENV,tls_digest_sha256_\($0)=x\r\n" }.joined()
+        let bytes =
+            block.dropLast(">CLIENT:ENV,END\r\n".utf8.count) + Array(wrong.utf8) + ">CLIENT:ENV,END\r\n".utf8
+        var reasons: Set<String> = []
+        for _ in 0..<40 {
+            var replay = Replay(tunnel: "tunovpn")
+            replay.receive(Array(bytes))
+            for case .problem(_, let problem) in replay.events { reasons.insert(problem.message) }
+        }
+        #expect(reasons.count == 1, "\(reasons)")
+    }
 }

@@ -1,15 +1,15 @@
 import CNetfilter
 
 /// One netlink message as received: what it is, and its bytes behind the `nlmsghdr`.
-struct ReceivedMessage {
-    var type: UInt16
-    var sequence: UInt32
+package struct ReceivedMessage {
+    package var type: UInt16
+    package var sequence: UInt32
     /// Of the socket that asked, or whose change is told; 0 is the kernel itself.
-    var port: UInt32
-    var payload: ArraySlice<UInt8>
+    package var port: UInt32
+    package var payload: ArraySlice<UInt8>
 
     /// The messages of one datagram. Ends at the first whose length makes no sense: the kernel sends none such.
-    static func all(in datagram: ArraySlice<UInt8>) -> [ReceivedMessage] {
+    package static func all(in datagram: ArraySlice<UInt8>) -> [ReceivedMessage] {
         var rest = datagram
         var messages: [ReceivedMessage] = []
         while let length = rest.host(UInt32.self, at: 0).map(Int.init), length >= 16, length <= rest.count,
@@ -29,22 +29,24 @@ struct ReceivedMessage {
     var attributes: Attributes { Attributes(payload.dropFirst(4)) }
 
     /// The kernel's answer to one request; nil when this is something else.
-    var answer: KernelAnswer? {
+    package var answer: KernelAnswer? {
         guard type == UInt16(NLMSG_ERROR), let code = payload.host(Int32.self, at: 0),
             let sequence = payload.host(UInt32.self, at: 12)
         else { return nil }
         // With NETLINK_CAP_ACK the request's header comes back without what followed it, then attributes.
         let words = Attributes(payload.dropFirst(20)).first(UInt16(NLMSGERR_ATTR_MSG.rawValue))
-        return KernelAnswer(sequence: sequence, errno: -code, detail: words.map(\.zeroTerminatedText) ?? "")
+        // The lowest number has no positive: as an error it stays one.
+        return KernelAnswer(
+            sequence: sequence, errno: 0 &- code, detail: words.map(\.zeroTerminatedText) ?? "")
     }
 }
 
 /// An acknowledgement (errno 0) or a refusal of the message with the sequence number.
-struct KernelAnswer {
-    var sequence: UInt32
-    var errno: Int32
+package struct KernelAnswer: Hashable {
+    package var sequence: UInt32
+    package var errno: Int32
     /// The kernel's own words, mostly none.
-    var detail: String
+    package var detail: String
 }
 
 /// Netlink attributes, one behind the other.

@@ -110,7 +110,15 @@ struct MaxMindValues {
     }
 
     private func string(_ value: Value, at offset: Int) throws(DatabaseFault) -> Value {
-        let text = value.kind == .pointer ? try self.value(at: section.lowerBound + value.size) : value
+        var text = value
+        if value.kind == .pointer {
+            let target = section.lowerBound + value.size
+            // Where it points to is no place in the file to name.
+            guard section.contains(target) else {
+                throw DatabaseFault(.byte(offset), "a pointer to outside of its section")
+            }
+            text = try self.value(at: target)
+        }
         guard text.kind == .string else { throw DatabaseFault(.byte(offset), "a map's key is no text") }
         return text
     }

@@ -53,9 +53,10 @@ package struct HTTPAnswer: Sendable {
         case .chunkSize:
             guard let line = try line() else { return false }
             let digits = line.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 && $0 != 0x09 }
+            // No sign: an integer's text may have one.
             guard (1...7).contains(digits.count),
-                let size = Int(String(decoding: digits, as: UTF8.self), radix: 16),
-                size >= 0, digits.first != UInt8(ascii: "+")
+                !digits.contains(where: { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }),
+                let size = Int(String(decoding: digits, as: UTF8.self), radix: 16)
             else { throw Problem(description: "a chunk's size is no number") }
             left = size
             state = size == 0 ? .trailer : .chunk

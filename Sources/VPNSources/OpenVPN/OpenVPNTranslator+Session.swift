@@ -115,7 +115,8 @@ extension OpenVPNTranslator {
 
     private static func depths(_ variables: ClientVariables) throws(Contradiction) -> [Int: Depth] {
         var depths: [Int: Depth] = [:]
-        for (name, value) in variables.all {
+        // In order, so that of several contradictions the same one is told every time.
+        for (name, value) in variables.all.sorted(by: { $0.key < $1.key }) {
             if let rest = name[...].dropping(prefix: "tls_digest_sha256_") {
                 guard let digest = CertificateDigest(value) else {
                     throw Contradiction(reason: "\(name.excerpt()) is no SHA-256 digest")

@@ -136,8 +136,8 @@ import Testing
         #expect(run.found.load(ordering: .relaxed) > 0, "seed \(seed)")
     }
 
-    /// A race of the test's own, for `.ci/torture` to see that the sanitizer reports here what it should.
-    @Test(.enabled(if: ProcessInfo.processInfo.environment["PLANT_A_RACE"] != nil, "plants a race"))
+    /// A race of the test's own, for `.ci/sanitize thread` to see that the sanitizer reports here what it should.
+    @Test(.enabled(if: planted == "thread", "plants a race"))
     func aPlantedRaceIsReported() throws {
         let cell = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         unsafe cell.initialize(to: 0)
@@ -153,4 +153,16 @@ import Testing
         for _ in 0..<2 { ended.wait() }
         unsafe cell.deallocate()
     }
+
+    /// A byte of the test's own behind the end, for `.ci/sanitize address`.
+    @Test(.enabled(if: planted == "address", "plants an overflow"))
+    func aPlantedOverflowIsReported() {
+        let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: 8)
+        unsafe bytes.initialize(repeating: 1, count: 8)
+        let index = Int.random(in: 8...9)
+        #expect(unsafe bytes[index] <= .max)
+        unsafe bytes.deallocate()
+    }
+
+    private static let planted = ProcessInfo.processInfo.environment["PLANT_A_MISTAKE"]
 }

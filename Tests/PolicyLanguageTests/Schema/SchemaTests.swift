@@ -1,4 +1,5 @@
 import Foundation
+import FuzzProperties
 import PolicyLanguage
 import TestSupport
 import Testing

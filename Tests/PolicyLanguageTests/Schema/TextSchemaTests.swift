@@ -1,5 +1,6 @@
 import Evidence
 import Foundation
+import FuzzProperties
 import NetworkTypes
 import Sessions
 import TestSupport
