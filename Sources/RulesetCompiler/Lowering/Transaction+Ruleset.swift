@@ -109,6 +109,13 @@ private struct ScopeChanges {
     }
 
     private mutating func settle(_ number: ScopeNumber, _ before: State?, _ after: State?) {
+        if let before, let after, before.edition == after.edition {
+            // Taken away and made anew under one name: that can not be done beside one another.
+            let old = ScopeObjects(number, edition: before.edition, before.space)
+            let new = ScopeObjects(number, edition: after.edition, after.space)
+            change += old.leaving + old.removal + new.operations + new.entering
+            return
+        }
         let old = before.map { ScopeObjects(number, edition: $0.edition, $0.space) }
         let new = after.map { ScopeObjects(number, edition: $0.edition, $0.space) }
         preparation += new?.operations ?? []

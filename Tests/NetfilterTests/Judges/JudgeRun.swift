@@ -103,7 +103,7 @@ final class JudgeRun: @unchecked Sendable {
             let wishes = step.kernel.compactMap(kernels)
             let now = Samples.now
             _ = try await gateway.backend.commit(
-                Transaction(wishes, in: Samples.layout, at: now))
+                Changeover(wishes, in: Samples.layout, at: now))
             transactions += 1
         }
         if fault != .changeNotSeenByPacketPath || packets == 0 {
@@ -139,6 +139,8 @@ final class JudgeRun: @unchecked Sendable {
     private func kernels(_ change: RulesetChange) -> RulesetChange? {
         switch change {
         case .addScope(let number, let space): .addScope(number, kernels(space))
+        case .redefineScope(let number, let space, let edition):
+            .redefineScope(number, kernels(space), edition: edition)
         case .remove where fault == .removalNotCommitted: nil
         default: change
         }

@@ -26,6 +26,8 @@ struct RandomPolicy {
     /// Sorted, so that a seed gives the same draws everywhere.
     private(set) var ids: [UInt64] = []
     private var nextID: UInt64 = 1
+    /// How often scopes that are there were redefined.
+    private var editions: [UInt32: UInt32] = [:]
     let tunnels: [UInt32]
 
     /// The session of the packets that say that all before them have been dealt with: always in force.
@@ -59,6 +61,7 @@ struct RandomPolicy {
             ruleset.sessions[key(place.tunnel, place.address)] = Ruleset.Element(
                 scope: try Samples.scope(number), expires: Self.expires)
         }
+        for (number, edition) in editions { ruleset.editions[try Samples.scope(number)] = edition }
         return ruleset
     }
 
@@ -84,7 +87,8 @@ struct RandomPolicy {
         let used = Set(meaning.sessions.values)
         for number in meaning.scopes.keys.sorted() where !used.contains(number) {
             meaning.scopes[number] = nil
-            step.kernel.append(.removeScope(try Samples.scope(number)))
+            step.kernel.append(
+                .removeScope(try Samples.scope(number), edition: editions.removeValue(forKey: number) ?? 0))
         }
         return step
     }
@@ -175,9 +179,9 @@ struct RandomPolicy {
             scope.space = FlowSpace(scope.boxes)
         }
         meaning.scopes[number] = scope
-        step.kernel += [
-            .removeScope(try Samples.scope(number)), .addScope(try Samples.scope(number), scope.space),
-        ]
+        let edition = (editions[number] ?? 0) + 1
+        editions[number] = edition
+        step.kernel.append(.redefineScope(try Samples.scope(number), scope.space, edition: edition))
         step.put += ids.filter { holders[$0]?.scope == number }
     }
 }
