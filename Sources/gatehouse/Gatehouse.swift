@@ -27,7 +27,8 @@ struct Gatehouse: AsyncParsableCommand {
                     ApplyCommand.self, ConfirmCommand.self, RevertCommand.self, ChangesCommand.self,
                 ]),
             CommandGroup(
-                name: "The daemon", subcommands: [Run.self, Reload.self, AcknowledgeDamage.self]),
+                name: "The daemon",
+                subcommands: [Run.self, Reload.self, DoctorCommand.self, AcknowledgeDamage.self]),
             CommandGroup(
                 name: "Live sessions",
                 subcommands: [

@@ -285,6 +285,17 @@ struct ForeignJudgementTests {
             ) == true)
     }
 
+    /// People type what they are told: nothing of a name is in a command that a shell would take for more than a name.
+    @Test(arguments: ["x; reboot", "$(reboot)", "a b", "a\nb", "ä`b`"]) func aNameIsNoCommand(name: String)
+        throws
+    {
+        var table = Self.table(.ip, Self.base(.forward, 0, [.verdict(.drop)]))
+        table.name = name
+        let found = ForeignJudgement(tunnels: ["tun0"])
+            .findings(.known(ForeignTables([table])), legacy: .known([]))
+        #expect(found.first?.remedy == "accept there what comes from and goes to tun0")
+    }
+
     @Test(arguments: [
         (Known<ForeignTables>.known(ForeignTables()), Finding.Level.ok, "no other program has a table"),
         (.known(ForeignTables([ForeignTables.Table(.ip, "a")])), .ok, "the one other table does nothing"),

@@ -145,7 +145,13 @@ extension ForeignJudgement {
                     traffic.input.map { "\(place) iifname \"\($0)\" accept" }
                         ?? traffic.output.map { "\(place) oifname \"\($0)\" accept" }
                 }
-                guard !commands.isEmpty else {
+                // Whoever makes a table chooses its name, and people type what they are told.
+                let isPlain = (table.name + base.name + tunnels.joined()).unicodeScalars.allSatisfy {
+                    $0.isASCII
+                        && ($0.properties.isAlphabetic || $0.properties.numericType != nil
+                            || "_-.".unicodeScalars.contains($0))
+                }
+                guard !commands.isEmpty, isPlain else {
                     return "accept there what comes from and goes to \(list(tunnels))"
                 }
                 return "let it accept packets of tunnels, which gatehouse judges all the same: "

@@ -87,15 +87,13 @@ package enum SourceJudgement {
             )
         case (.known(nil), _):
             return .ok(.source, source.name, "the VPN server is heard by \(source.management)\(owner)")
-        case (.unknown(let reason), .known(nil)):
+        case (.unknown, .known(nil)):
             return Finding(
                 .source, source.name, .problem, "nobody listens on \(source.management)",
                 why: "the VPN server does not run, or has another management socket",
-                remedy:
-                    "start it; let its 'management' and our 'openvpn: management' be the same path (\(reason))"
-            )
+                remedy: "start it; let its 'management' and our 'openvpn: management' be the same path")
         case (.unknown(let reason), _):
-            return .unknown(.source, source.name, "whether the VPN server is heard: \(reason)")
+            return .unknown(.source, source.name, reason + owner)
         }
     }
 

@@ -1,0 +1,63 @@
+import Evidence
+import Place
+import PolicyLanguage
+import Sessions
+import Trust
+
+extension ControlMessages.RuleKnowledge {
+    /// - Parameter countries: Nil where no database is configured.
+    init(_ policy: Policy, _ trust: CertificateTrust, countries: Result<CountryDatabase, Unreadable>?) {
+        let classes = policy.classes
+        let conditions = classes.flatMap(\.conditions) + policy.systems.flatMap(\.needs)
+        let zones = conditions.compactMap { condition in
+            if case .hours(let hours) = condition.test { hours.clock.zoneName } else { nil }
+        }
+        let lists = trust.listsByAuthority()
+        self.init(
+            reviewDue: policy.settings.review?.dueAt.nanosecondsSince1970,
+            contracts: classes.compactMap(\.contract).map(ControlMessages.ContractSummary.init),
+            zones: Set(zones).sorted(),
+            authorities: policy.authorities.map { authority in
+                ControlMessages.AuthoritySummary(authority, lists[authority.name])
+            }, asksForCountries: policy.restsOnCountry, countries: [])
+        switch countries {
+        case .success(let database)?: self.countries = database.files.map(ControlMessages.CountryFile.init)
+        case .failure(let fault)?: countriesFault = fault.description
+        case nil: break
+        }
+    }
+
+    struct Unreadable: Error, CustomStringConvertible {
+        var description: String
+    }
+}
+
+extension ControlMessages.ContractSummary {
+    fileprivate init(_ contract: Contract) {
+        self.init(
+            vendor: contract.vendor, reference: contract.reference,
+            until: contract.until.nanosecondsSince1970,
+            warnBeforeSeconds: Int64(contract.warnBefore / .seconds(1)))
+    }
+}
+
+extension ControlMessages.AuthoritySummary {
+    fileprivate init(_ authority: Authority, _ known: CertificateTrust.KnownLists?) {
+        self.init(
+            name: authority.name,
+            lists: (known?.lists ?? []).map { list in
+                ControlMessages.RevocationListSummary(
+                    thisUpdate: list.thisUpdate.nanosecondsSince1970,
+                    nextUpdate: list.nextUpdate?.nanosecondsSince1970)
+            },
+            troubles: known?.troubles ?? [], hasFiles: !authority.revocationLists.isEmpty,
+            hasResponder: authority.responder != nil, isRequired: authority.revocation == .required)
+    }
+}
+
+extension ControlMessages.CountryFile {
+    fileprivate init(_ file: CountryDatabase.File) {
+        self.init(
+            path: file.path, built: file.built.flatMap(TimeText.timestamp)?.nanosecondsSince1970)
+    }
+}
