@@ -57,7 +57,21 @@ extension ControlMessages.AuthoritySummary {
 
 extension ControlMessages.CountryFile {
     fileprivate init(_ file: CountryDatabase.File) {
-        self.init(
-            path: file.path, built: file.built.flatMap(TimeText.timestamp)?.nanosecondsSince1970)
+        self.init(path: file.path, built: file.built.flatMap(Self.instant)?.nanosecondsSince1970)
     }
+
+    /// As files say it: RFC 3339, or the form of RFC 9110 section 5.6.7 (`Thu, 25 Jun 2026 04:33:59 GMT`).
+    static func instant(_ text: String) -> Instant? {
+        let words = text.split(separator: " ")
+        guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: String(words[2])) else {
+            return TimeText.timestamp(text)
+        }
+        let twoDigits = { (text: Substring) in text.count == 1 ? "0" + text : String(text) }
+        return TimeText.timestamp(
+            "\(words[3])-\(twoDigits("\(month + 1)"))-\(twoDigits(words[1]))T\(words[4])Z")
+    }
+
+    private static let months = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
 }

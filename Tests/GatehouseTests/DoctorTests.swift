@@ -38,6 +38,16 @@ struct DoctorTests {
         #expect(HostLook.names("") == [])
     }
 
+    @Test(arguments: [
+        ("2026-06-25T04:33:59Z", "2026-06-25T04:33:59Z"),
+        ("Thu, 25 Jun 2026 04:33:59 GMT", "2026-06-25T04:33:59Z"),
+        ("Thu, 5 Feb 2026 04:33:59 GMT", "2026-02-05T04:33:59Z"), ("Thu, 31 Feb 2026 04:33:59 GMT", nil),
+        ("Thu, 25 Jun 2026 04:33:59 CET", nil), ("25 Jun 2026", nil), ("", nil),
+    ])
+    func databasesSayWhenTheyWereMade(text: String, made: String?) {
+        #expect(ControlMessages.CountryFile.instant(text)?.description == made)
+    }
+
     /// A socket that listens, one that is connected, and one whose name begins alike.
     @Test func listenersAreFoundByPath() {
         let table = """
