@@ -23,6 +23,8 @@ struct GatewayLook: Sendable {
     private var tunnels: [String] { configuration.sources.map(\.tunnel) }
     private var layout: RulesetLayout { RulesetLayout(tunnels: tunnels) }
     private var guardTable: String { "\(layout.table)-guard" }
+    /// Every table that is ours: the last is the guard that goes with the daemon's socket.
+    private var ownTables: Set<String> { [layout.table, guardTable, "\(layout.table)-held"] }
 
     func findings(at now: Instant) async -> [Finding] {
         let knowledge = await ask("doctor", as: ControlMessages.GatewayKnowledge.self)
@@ -71,7 +73,7 @@ struct GatewayLook: Sendable {
 
     private func readTables() -> Known<(foreign: ForeignTables, own: GatewayFacts.Tables)> {
         do throws(ForeignTables.Failure) {
-            let read = try ForeignTables.read(leavingOut: [layout.table, guardTable])
+            let read = try ForeignTables.read(leavingOut: ownTables)
             let main = read.own.first { $0.name == layout.table }
             let hooks = Set((main?.chains ?? []).compactMap(\.hook?.point))
             let wanted: [ForeignTables.Hook.Point] = [.prerouting, .input, .forward, .output]
