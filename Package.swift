@@ -105,6 +105,8 @@ let package = Package(
             dependencies: ["Classification", "PolicyLanguage", "FlowSpace", "NetworkTypes", "Sessions"],
             swiftSettings: strict),
         .target(
+            name: "Diagnosis", dependencies: ["RulesetCompiler", "Sessions"], swiftSettings: strict),
+        .target(
             name: "Enforcement",
             dependencies: [
                 "PacketPath", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
@@ -166,7 +168,7 @@ let package = Package(
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
                 "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "Coverage",
-                "Drafting", "CLinux",
+                "Drafting", "Diagnosis", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -266,12 +268,15 @@ let package = Package(
                 "NetworkTypes",
             ], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
+            name: "DiagnosisTests",
+            dependencies: ["TestSupport", "Diagnosis", "RulesetCompiler", "Sessions"],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
             name: "NetfilterTests",
             dependencies: [
-                "TestSupport", "FakeKernel", "RulesetSamples",
+                "TestSupport", "FakeKernel", "RulesetSamples", "Diagnosis",
                 "Netfilter", "Enforcement", "PacketPath", "CNetfilter", "RulesetCompiler", "Classification",
-                "PolicyLanguage", "FlowSpace", "Sessions",
-                "NetworkTypes", "CLinux",
+                "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes", "CLinux",
             ], swiftSettings: strict),
         .testTarget(
             name: "VPNSourcesTests",
@@ -332,7 +337,8 @@ let package = Package(
         .testTarget(
             name: "GatehouseTests",
             dependencies: [
-                "TestSupport", "FakeKernel", "gatehouse", "Lab", "Portal", "Enforcement", "RulesetCompiler",
+                "TestSupport", "FakeKernel", "gatehouse", "Lab", "Portal", "Diagnosis", "Enforcement",
+                "RulesetCompiler",
                 "Classification",
                 "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Control", "Sessions",
                 "NetworkTypes",

@@ -2,8 +2,10 @@
 #include "CLinux.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/filter.h>
 #include <linux/if_tun.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <linux/capability.h>
 #include <linux/membarrier.h>
@@ -16,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 int gh_unshare_network(void) { return unshare(CLONE_NEWNET); }
@@ -126,4 +129,42 @@ void gh_wait_for_readers(void) {
     if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return;
     struct timespec time = {0, 50 * 1000 * 1000};
     while (nanosleep(&time, &time) != 0 && errno == EINTR) {}
+}
+
+int gh_interface_state(int fd, const char *name, int *is_up, int *mtu) {
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    if (strlen(name) >= sizeof request.ifr_name) {
+        errno = EINVAL;
+        return -1;
+    }
+    strcpy(request.ifr_name, name);
+    if (ioctl(fd, SIOCGIFFLAGS, &request) != 0) return -1;
+    *is_up = (request.ifr_flags & IFF_UP) != 0;
+    if (ioctl(fd, SIOCGIFMTU, &request) != 0) return -1;
+    *mtu = request.ifr_mtu;
+    return 0;
+}
+
+int gh_large_receive_offload(int fd, const char *name) {
+    struct ethtool_value value = {.cmd = ETHTOOL_GFLAGS};
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    if (strlen(name) >= sizeof request.ifr_name) {
+        errno = EINVAL;
+        return -1;
+    }
+    strcpy(request.ifr_name, name);
+    request.ifr_data = (char *)&value;
+    if (ioctl(fd, SIOCETHTOOL, &request) != 0) return -1;
+    return (value.data & ETH_FLAG_LRO) != 0;
+}
+
+int gh_clock_state(int64_t *error_bound) {
+    struct timex state;
+    memset(&state, 0, sizeof state);
+    int result = adjtimex(&state);
+    if (result < 0) return -1;
+    *error_bound = state.maxerror;
+    return result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
 }

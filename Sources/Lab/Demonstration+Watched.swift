@@ -29,7 +29,7 @@ extension Demonstration {
     private static let alarm = "kernel and core disagree"
     private static let portByHand = 8443
 
-    /// Somebody puts a rule before ours that lets a packet pass, with the mark without which the guard would drop it. It
+    /// Somebody hands packets of the tunnel on where they come in, past every chain that judges forwarded packets. One
     /// leaves for the inside, and there is an alarm: one that says which packet, and not before.
     private func ruleByHand(_ row: Row, _ daemon: Child, _ client: VPNClient?) async throws -> Outcome {
         guard let client, let family = row.family, let source = client.address(family) else {
@@ -39,18 +39,32 @@ extension Demonstration {
         let packet = "\(source) to \(Network.urlHost(target)):\(Self.portByHand)/tcp"
         let before = Wait.text(daemon.log).contains("\(Self.alarm): \(packet)")
         try await knock(at: target, from: client)
-        let handle = try await insertRule(family, target)
+        try await Command(in: .gateway, ["nft", "-f", "-"]).input(Self.shortCut(family, target)).succeed()
         try await knock(at: target, from: client)
         let line = try? await Wait.forValue("the alarm", within: .seconds(5)) {
             Wait.text(daemon.log).split(separator: "\n").first { $0.contains("\(Self.alarm): \(packet)") }
         }
-        try await Command(
-            in: .gateway, ["nft", "delete", "rule", "inet", "gatehouse", "forward", "handle", handle]
-        ).succeed()
+        try await Command(in: .gateway, ["nft", "delete", "table", "netdev", Self.tableByHand]).succeed()
         return Outcome(
             seen: line == nil ? "no alarm" : before ? "alarm before the rule" : "alarm",
             matches: line != nil && !before,
             decidedBy: line == nil ? "" : "the kernel let it pass, the core refuses it")
+    }
+
+    private static let tableByHand = "by-hand"
+
+    /// Rules of the inside interface's neighbour, at the tunnel's entrance (nft(8), "fwd statement").
+    private static func shortCut(_ family: AddressFamily, _ target: String) -> String {
+        let word = family == .ipv4 ? "ip" : "ip6"
+        return """
+            table netdev \(tableByHand) {
+                chain entrance {
+                    type filter hook ingress device "\(Network.tunnel)" priority 0;
+                    \(word) daddr \(target) tcp dport \(portByHand) fwd \(word) to \(target) device "\(Network.insideInterface)"
+                }
+            }
+
+            """
     }
 
     private func knock(at address: String, from client: VPNClient) async throws {
@@ -58,25 +72,6 @@ extension Demonstration {
         _ = try await Command(
             in: client.actor.space, ["curl", "-q", "-g", "-s", "--noproxy", "*", "-m", "2", url]
         ).output()
-    }
-
-    /// Returns the rule's handle, which nft tells when it is asked to echo what it did.
-    private func insertRule(_ family: AddressFamily, _ target: String) async throws -> String {
-        let match = family == .ipv4 ? "ip" : "ip6"
-        let output = try await Command(
-            in: .gateway,
-            ["nft", "--echo", "--handle", "insert", "rule", "inet", "gatehouse", "forward", match, "daddr"]
-                + [
-                    target, "tcp", "dport", "\(Self.portByHand)", "meta", "mark", "set", "0x67000000",
-                    "accept",
-                ]
-        ).succeed()
-        // "insert rule ... # handle 57", and more for the generation that it made.
-        guard let comment = output.firstRange(of: "# handle ") else {
-            throw LabError.unreadableAnswer(command: "nft --echo", answer: output)
-        }
-        let handle = String(output[comment.upperBound...].prefix { $0.isNumber })
-        return handle
     }
 
     // MARK: Spoofed sources

@@ -10,6 +10,8 @@ extension CertificateTrust {
         var ledger: ResponderLedger
         /// By authority: what keeps its lists from being in force.
         var troubles: [String: [String]] = [:]
+        /// By authority: what its files hold.
+        var listsInForce: [String: [ListInForce]] = [:]
 
         private var lists: [RevocationList] = []
         private var chains: TwoGenerations<CertificateDigest, Remembered>

@@ -99,6 +99,10 @@ package final class CertificateTrust: CertificateKnowledge, Sendable {
                     ($0.name, files.troubles(of: $0.revocationLists))
                 },
                 uniquingKeysWith: +)
+            let listsInForce = Dictionary(
+                state.withLock { $0.authorities.all }.map {
+                    ($0.name, Self.newest(of: files.lists(of: $0.revocationLists)))
+                }, uniquingKeysWith: { first, _ in first })
             if look.changed {
                 let lists = files.lists
                 // Checked here and not at the first question: a signature over 40 MB takes a tenth of a second.
@@ -109,10 +113,50 @@ package final class CertificateTrust: CertificateKnowledge, Sendable {
             }
             let mustWake = state.withLock { state in
                 state.troubles = troubles
+                state.listsInForce = listsInForce
                 return state.ledger.refresh(at: now)
             }
             if mustWake { bell.ring() }
             return look
+        }
+    }
+
+    /// The newest list of one issuer.
+    package struct ListInForce: Sendable, Hashable {
+        package var issuer: String
+        package var thisUpdate: Instant
+        package var nextUpdate: Instant?
+    }
+
+    /// What the last ``refresh()`` found in the files of an authority.
+    package struct KnownLists: Sendable {
+        package var lists: [ListInForce]
+        /// Why files are not in force.
+        package var troubles: [String]
+    }
+
+    /// By the authority's name.
+    package func listsByAuthority() -> [String: KnownLists] {
+        state.withLock { state in
+            Dictionary(
+                state.authorities.all.map { authority in
+                    let name = authority.name
+                    return (
+                        name,
+                        KnownLists(
+                            lists: state.listsInForce[name] ?? [], troubles: state.troubles[name] ?? [])
+                    )
+                }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
+    /// A folder may keep the lists of before beside the newest: only that counts.
+    private static func newest(of lists: [RevocationList]) -> [ListInForce] {
+        Dictionary(grouping: lists, by: \.shownIssuer).sorted { $0.key < $1.key }.compactMap {
+            issuer, lists in
+            lists.max { $0.thisUpdate < $1.thisUpdate }.map { list in
+                ListInForce(issuer: issuer, thisUpdate: list.thisUpdate, nextUpdate: list.nextUpdate)
+            }
         }
     }
 

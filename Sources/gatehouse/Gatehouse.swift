@@ -28,7 +28,9 @@ struct Gatehouse: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "The daemon",
-                subcommands: [Run.self, GuardCommand.self, Reload.self, AcknowledgeDamage.self]),
+                subcommands: [
+                    Run.self, GuardCommand.self, Reload.self, DoctorCommand.self, AcknowledgeDamage.self,
+                ]),
             CommandGroup(
                 name: "Live sessions",
                 subcommands: [

@@ -119,6 +119,9 @@ extension Floor {
                 "The ruleset follows from the decisions alone, so what the kernel has can be held against it"
         ),
         Floor(
+            "Diagnosis", .pure, ["RulesetCompiler", "Sessions"],
+            why: "What is wrong with a gateway follows from what was looked at, whoever looked"),
+        Floor(
             "Netfilter", .edge, ["RulesetCompiler", "NetworkTypes", "Sessions", "CNetfilter", "CLinux"],
             outside: ["Foundation", "Glibc", "Dispatch", "Synchronization"],
             why: "It carries out transactions and does not know why they were made"),

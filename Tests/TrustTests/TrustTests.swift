@@ -121,6 +121,24 @@ import Testing
         #expect(isRevoked(trust.revocation(of: gone, at: later)))
     }
 
+    /// By the files that an authority names, whoever issued what is in them; of each issuer the newest alone.
+    @Test func listsAreKnownByAuthority() throws {
+        let keys = try PublicKeys()
+        defer { keys.remove() }
+        let trust = trust()
+        let (crl, missing) = (keys.path("int.crl"), keys.path("none.crl"))
+        try keys.list(revoked: ["8A02"], number: 1, to: crl)
+        try keys.list(number: 2, to: keys.path("newer.crl"))
+        _ = trust.set(
+            authorities: [try authority(keys, "root", lists: [crl, keys.path("newer.crl"), missing])])
+        #expect(trust.listsByAuthority().values.allSatisfy { $0.lists.isEmpty })
+        _ = trust.refresh()
+        let known = try #require(trust.listsByAuthority().values.first)
+        #expect(known.lists.count == 1)
+        #expect((known.lists.first?.nextUpdate ?? known.lists[0].thisUpdate) > known.lists[0].thisUpdate)
+        #expect(known.troubles.count == 1 && known.troubles[0].hasPrefix(missing))
+    }
+
     @Test func filesThatChangeUnderIt() throws {
         let keys = try PublicKeys()
         defer { keys.remove() }

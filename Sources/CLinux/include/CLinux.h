@@ -69,4 +69,14 @@ void gh_return_free_memory(void);
    leaves behind is not kept once for each thread. 0, or -1. To be called before there are threads. */
 int gh_use_one_arena(void);
 
+/* Whether the interface is up, and its MTU, in the network namespace of the socket. -1 and errno when there is none. */
+int gh_interface_state(int fd, const char *_Nonnull name, int *_Nonnull is_up, int *_Nonnull mtu);
+
+/* Whether large receive offload of the interface is on (ETHTOOL_GFLAGS); -1 and errno when it cannot be told. */
+int gh_large_receive_offload(int fd, const char *_Nonnull name);
+
+/* The kernel's own view of the clock (adjtimex, which changes nothing): 1 when it is kept right, 0 when not, -1 and errno;
+   and the kernel's bound of the error in microseconds. */
+int gh_clock_state(int64_t *_Nonnull error_bound);
+
 #endif

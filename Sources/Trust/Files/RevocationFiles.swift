@@ -59,6 +59,11 @@ package struct RevocationFiles: Sendable {
         }
     }
 
+    /// The lists in force under configured paths.
+    func lists(of paths: [String]) -> [RevocationList] {
+        paths.flatMap { path in (found[path] ?? []).flatMap { name in files[name]?.lists ?? [] } }
+    }
+
     /// Looks at every file (one system call each, and one more for a folder), and reads those that have changed.
     ///
     /// To be called every few seconds from a thread that may wait for the disk. A file that was replaced (renamed over)

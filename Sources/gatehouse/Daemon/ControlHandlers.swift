@@ -7,6 +7,7 @@ import PolicyLanguage
 import RulesetCompiler
 import Sessions
 import Store
+import Trust
 
 /// Answers what the command line asks: each command is one question to the reconciler, or one order.
 struct ControlHandlers: Sendable {
@@ -20,6 +21,11 @@ struct ControlHandlers: Sendable {
     /// What is open, with so much time to look.
     var connections: @Sendable (Duration) -> KnownConnections = { _ in
         KnownConnections(unknown: "nobody looks")
+    }
+    /// What rules ask of the world, and what is at hand of it.
+    var ruleKnowledge: @Sendable (Policy) -> ControlMessages.RuleKnowledge = { policy in
+        ControlMessages.RuleKnowledge(
+            policy, CertificateTrust(clock: { SystemClock().now() }), countries: nil)
     }
     /// Statements that are too many for one request.
     let parts = RegisterParts()
@@ -53,6 +59,7 @@ struct ControlHandlers: Sendable {
             case "user.enrol": return .success(try await enrol(request.arguments(), peer))
             case "user.unenrol": return .success(try await unenrol(request.arguments(), peer))
             case "step-up": return .success(try await stepUp(request.arguments(), peer))
+            case "doctor": return .success(try await knowledge())
             case "kernel.inspect": return .success(try await inspectKernel())
             case "acknowledge-damage": return .success(try await acknowledgeDamage(peer))
             case "reload": return .success(try await changes.reload(by: RuleChangeAuthor(peer)))

@@ -216,6 +216,7 @@ struct Daemon {
         var handlers = ControlHandlers(enforcer: enforcer, changes: changes)
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
+        handlers.ruleKnowledge = { evidence.knowledge(of: $0) }
         let watch = ConnectionWatch(
             tunnels: configuration.sources.map(\.tunnel), limit: ControlHandlers.connectionLimit)
         handlers.connections = { time in

@@ -101,11 +101,7 @@ private struct Start {
     /// A sentence when the folder is not what is in force.
     func difference(ofFolderFrom kept: KeptPack) -> [String] {
         let files = (try? PackDirectory(path: folder).files()) ?? []
-        let there = KeptPack(
-            files.map { file in
-                KeptPack.File(path: file.path, text: String(decoding: file.bytes, as: UTF8.self))
-            })
-        guard there.digest != kept.digest else { return [] }
+        guard KeptPack(reading: files).digest != kept.digest else { return [] }
         return [
             "\(folder) is not what is in force: the pack that was applied is; 'gatehouse apply \(folder)' applies the "
                 + "folder, 'gatehouse changes --in-force DIRECTORY' writes what is in force"
@@ -168,6 +164,13 @@ private struct Start {
             end: RuleChangeEnd(.confirmed, at: now, by: .daemon, because: because))
         _ = try store.begin(change, keeping: [found.pack.kept])
         return found
+    }
+}
+
+extension KeptPack {
+    /// As the files of a folder are, whatever they say.
+    init(reading files: [(path: String, bytes: [UInt8])]) {
+        self.init(files.map { File(path: $0.path, text: String(decoding: $0.bytes, as: UTF8.self)) })
     }
 }
 

@@ -30,12 +30,9 @@ struct EvidenceSources: Sendable {
     /// - Parameter chains: of live sessions. They are looked at here, so that the reconciler, which asks about each of
     ///   them when it gets the rules, verifies none: a tenth of a millisecond a signature, while nobody comes in.
     func judge(by policy: Policy, _ chains: [CertificateChain] = []) {
-        let authorities = policy.authorities.map { authority in
-            TrustedAuthority(
-                name: authority.name, digests: authority.digests, certificates: authority.certificates,
-                revocationLists: authority.revocationLists, responder: authority.responder)
+        for problem in trust.set(authorities: policy.authorities.map(TrustedAuthority.init)) {
+            log.warning("\(problem)")
         }
-        for problem in trust.set(authorities: authorities) { log.warning("\(problem)") }
         let look = trust.refresh()
         for note in look.notes { log.info("revocation lists: \(note)") }
         for warning in look.warnings { log.warning("revocation lists: \(warning)") }
@@ -87,5 +84,13 @@ struct EvidenceService: Service {
         timer.resume()
         defer { timer.cancel() }
         try? await gracefulShutdown()
+    }
+}
+
+extension TrustedAuthority {
+    init(_ authority: Authority) {
+        self.init(
+            name: authority.name, digests: authority.digests, certificates: authority.certificates,
+            revocationLists: authority.revocationLists, responder: authority.responder)
     }
 }
