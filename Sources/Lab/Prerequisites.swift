@@ -7,7 +7,7 @@ package enum Prerequisites {
     package static let programs: [(name: String, package: String)] = [
         ("ip", "iproute2"), ("openvpn", "openvpn"), ("squid", "squid"), ("nginx", "nginx-light"),
         ("dnsmasq", "dnsmasq-base"), ("tcpdump", "tcpdump"), ("curl", "curl"), ("timeout", "coreutils"),
-        ("openssl", "openssl"),
+        ("openssl", "openssl"), ("nft", "nftables"), ("prlimit", "util-linux"),
     ]
 
     package static func check(helper: String) throws {
