@@ -36,6 +36,8 @@ struct EnforcementState: Sendable {
     /// What the packet path has looked at, by tunnel.
     var watches: [String: TunnelWatch] = [:]
     var scans = ScanMemory()
+    /// The wall clock at the last tick; nil before the first.
+    private var latest: Instant?
     /// When the first tick was; nil before.
     var startedAt: Instant?
     /// Tunnels of which it was said that nobody looks at them.
@@ -336,13 +338,27 @@ struct EnforcementState: Sendable {
     }
 
     /// Looks at every session that is due. Sessions of a server that was not heard for too long are left to lapse.
+    ///
+    /// When the wall clock was set back, every session is due: the kernel counts leases by a clock of its own, and would
+    /// forget them long before the wall clock comes to where they were to be renewed.
     mutating func tick(at now: Instant, _ effects: inout Effects) {
+        if let latest, latest - now > Self.clockTolerance {
+            effects.note(
+                .warning,
+                "the clock went back by \((latest - now).components.seconds) s: every session is looked at again"
+            )
+            reviewAll(at: now, &effects)
+        }
+        latest = now
         for id in enforced.popDue(at: now) {
             if let since = detached[id.source], since + settings.grace <= now { continue }
             review(id, at: now, &effects)
         }
         noteUnwatched(at: now, &effects)
     }
+
+    /// Less than this is no step: leases are renewed long before they end.
+    private static let clockTolerance: Duration = .seconds(1)
 
     /// A new pack takes the place of the old one, for every session at once, with the facts as they are.
     mutating func replace(policy: Policy, at now: Instant, _ effects: inout Effects) {
