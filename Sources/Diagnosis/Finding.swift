@@ -84,6 +84,7 @@ package enum Check: String, Sendable, Hashable, CaseIterable {
     case kernelFault = "kernel.fault"
     case kernelDrifts = "kernel.drifts"
     case guardTable = "kernel.guard"
+    case heldTable = "kernel.held"
 
     case foreignTables = "foreign.tables"
     case foreignDrop = "foreign.drop"

@@ -35,6 +35,21 @@ struct GatewayJudgementTests {
         (KernelJudgement.guardTable(.known(.init(isThere: true, hasGuard: true))), .ok, "is there"),
         (KernelJudgement.guardTable(.known(.init(isThere: true, hasGuard: false))), .problem, "is not there"),
         (KernelJudgement.guardTable(.unknown(lost)), .unknown, lost),
+        (
+            KernelJudgement.heldTable(.known(.init(isThere: true, hasGuard: true)), daemonRuns: true), .ok,
+            "is there"
+        ),
+        (
+            KernelJudgement.heldTable(
+                .known(.init(isThere: true, hasGuard: true, hasHeld: false)), daemonRuns: true), .warning,
+            "is not there"
+        ),
+        (
+            KernelJudgement.heldTable(
+                .known(.init(isThere: true, hasGuard: true, hasHeld: false)), daemonRuns: false), .unknown,
+            "only while the daemon runs"
+        ),
+        (KernelJudgement.heldTable(.unknown(lost), daemonRuns: true), .unknown, lost),
         (kernel({ _ in }, .kernelElements), .ok, "3 addresses of sessions"),
         (kernel({ $0.elements = 1 }, .kernelElements), .ok, "1 address of sessions"),
         (kernel({ $0.elements = nil }, .kernelElements), .problem, "knows of no session"),

@@ -82,11 +82,16 @@ package struct GatewayFacts: Sendable, Hashable {
         /// Hooks at which our table should have a chain and has none.
         package var missingHooks: [String]
         package var hasGuard: Bool
+        /// The guard that belongs to the daemon's socket.
+        package var hasHeld: Bool
 
-        package init(isThere: Bool, missingHooks: [String] = [], hasGuard: Bool) {
+        package init(
+            isThere: Bool, missingHooks: [String] = [], hasGuard: Bool, hasHeld: Bool = true
+        ) {
             self.isThere = isThere
             self.missingHooks = missingHooks
             self.hasGuard = hasGuard
+            self.hasHeld = hasHeld
         }
     }
 

@@ -6,7 +6,7 @@ package enum KernelJudgement {
         [daemon(facts.daemon), table(facts.tables)]
             + kernel(
                 facts.daemon.value?.kernel ?? .unknown("only the daemon knows what was decided"), facts.now)
-            + [guardTable(facts.tables)]
+            + [guardTable(facts.tables), heldTable(facts.tables, daemonRuns: facts.daemon.value != nil)]
     }
 
     static func daemon(_ daemon: Known<GatewayFacts.Daemon>) -> Finding {
@@ -52,6 +52,26 @@ package enum KernelJudgement {
                 .guardTable, .problem, "the table inet gatehouse-guard is not there",
                 why: "when the main table is lost, nothing refuses what comes from the tunnels",
                 remedy: "load it with 'gatehouse guard', and at boot with gatehouse-guard.service")
+        }
+    }
+
+    static func heldTable(_ tables: Known<GatewayFacts.Tables>, daemonRuns: Bool) -> Finding {
+        guard daemonRuns else {
+            return .unknown(.heldTable, "the table inet gatehouse-held is there only while the daemon runs")
+        }
+        switch tables {
+        case .unknown(let reason):
+            return .unknown(.heldTable, reason, remedy: "run it as root, with CAP_NET_ADMIN")
+        case .known(let tables) where tables.hasHeld:
+            return .ok(.heldTable, "the table inet gatehouse-held is there, and nobody else can take it away")
+        case .known:
+            return Finding(
+                .heldTable, .warning, "the table inet gatehouse-held is not there",
+                why:
+                    "when somebody flushes the ruleset, the tunnels are open for the milliseconds until it is undone",
+                remedy:
+                    "Linux 5.12 or newer has tables that belong to a program; the daemon's log says what it answered"
+            )
         }
     }
 

@@ -22,9 +22,8 @@ struct GatewayLook: Sendable {
 
     private var tunnels: [String] { configuration.sources.map(\.tunnel) }
     private var layout: RulesetLayout { RulesetLayout(tunnels: tunnels) }
-    private var guardTable: String { "\(layout.table)-guard" }
     /// Every table that is ours: the last is the guard that goes with the daemon's socket.
-    private var ownTables: Set<String> { [layout.table, guardTable, "\(layout.table)-held"] }
+    private var ownTables: Set<String> { [layout.table, layout.guardTable, layout.heldTable] }
 
     func findings(at now: Instant) async -> [Finding] {
         let knowledge = await ask("doctor", as: ControlMessages.GatewayKnowledge.self)
@@ -83,7 +82,8 @@ struct GatewayLook: Sendable {
                     GatewayFacts.Tables(
                         isThere: main != nil,
                         missingHooks: wanted.filter { !hooks.contains($0) }.map(\.rawValue),
-                        hasGuard: read.own.contains { $0.name == guardTable })
+                        hasGuard: read.own.contains { $0.name == layout.guardTable },
+                        hasHeld: read.own.contains { $0.name == layout.heldTable })
                 ))
         } catch {
             return .unknown("\(error)")
