@@ -36,7 +36,7 @@ import Testing
 
             #expect(await socket.hears("READY=1"), "\(stage.log)")
             // What READY says is so: the rules and the socket are there.
-            #expect(try stage.tables() == ["inet gatehouse", "inet gatehouse-guard"])
+            #expect(try stage.tables() == ["inet gatehouse", "inet gatehouse-guard", "inet gatehouse-held"])
             #expect(try stage.ask("sessions").status == 0)
             if rights == .ownUser {
                 let status = try String(contentsOfFile: "/proc/\(daemon.identifier)/status", encoding: .utf8)
