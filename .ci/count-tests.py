@@ -1,6 +1,6 @@
 """Says how many tests of each kind ran. As root, a skipped test of the real kernel is a failure.
 
-count-tests.py REPORT UID: reads REPORT-swift-testing.xml, as `swift test --xunit-output REPORT.xml` writes it.
+count-tests.py UID REPORT...: reads each REPORT-swift-testing.xml, as `swift test --xunit-output REPORT.xml` writes it.
 """
 import collections
 import sys
@@ -16,10 +16,10 @@ def kind(case):
     return "golden" if "Golden" in suite else "unit"
 
 
-def main(report, uid):
+def main(uid, reports):
     ran, failed, skipped = (collections.Counter() for _ in range(3))
     missing = []
-    for case in xml.parse(report + "-swift-testing.xml").iter("testcase"):
+    for case in (case for report in reports for case in xml.parse(report + "-swift-testing.xml").iter("testcase")):
         group = kind(case)
         reason = case.find("skipped")
         if reason is not None:
@@ -39,4 +39,4 @@ def main(report, uid):
         sys.exit("a test of the real kernel was skipped, though this is root")
 
 
-main(*sys.argv[1:3])
+main(sys.argv[1], sys.argv[2:])
