@@ -9,7 +9,7 @@ import Testing
     @Test func answersACommand() async throws {
         try await withSocketPath { path in
             let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
-            let client = ControlClient(path: path)
+            let client = ControlClient(path: path, timeout: patience)
             let said = ["text": "line\nfeed \"quoted\" ☃"]
             #expect(try await client.call("echo", said, as: [String: String].self) == said)
             #expect(try await client.call("nothing", as: [String: String].self).isEmpty)
@@ -20,7 +20,8 @@ import Testing
     @Test func tellsTheHandlerWhoAsks() async throws {
         try await withSocketPath { path in
             let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
-            let who = try await ControlClient(path: path).call("who", as: [String: String].self)
+            let who = try await ControlClient(path: path, timeout: patience).call(
+                "who", as: [String: String].self)
             #expect(who["uid"] == "\(geteuid())")
             #expect(who["pid"] == "\(getpid())")
             if geteuid() == 0 { #expect(who["name"] == "root") }
@@ -36,7 +37,7 @@ import Testing
     @Test func passesFailuresOn() async throws {
         try await withSocketPath { path in
             let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
-            let client = ControlClient(path: path)
+            let client = ControlClient(path: path, timeout: patience)
             let unknown = ControlFailure(id: "unknown-command", message: "no command 'fly'")
             await #expect(throws: ControlClientError.refused(unknown)) {
                 try await client.call("fly", as: [String: String].self)
@@ -112,7 +113,7 @@ import Testing
     @Test(arguments: [(63, true), (64, true), (65, false), (5000, false)])
     func boundsRequests(bytes: Int, isTaken: Bool) async throws {
         try await withSocketPath { path in
-            var limits = ControlServer.Limits()
+            var limits = patient
             limits.request = 64
             let server = try ControlServer(path: path, limits: limits, logger: quiet, handler: echo)
             let client = try RawClient(path)
@@ -138,7 +139,9 @@ import Testing
             let server = try ControlServer(path: path, limits: patient, logger: quiet) { _, _ in
                 .success(rows)
             }
-            #expect(try await ControlClient(path: path).call("sessions", as: [String].self) == rows)
+            #expect(
+                try await ControlClient(path: path, timeout: patience).call("sessions", as: [String].self)
+                    == rows)
             await server.stop()
         }
     }
@@ -190,7 +193,8 @@ import Testing
             let failure = ControlFailure(
                 id: "forbidden", message: "only root and gatehouse's own user may ask")
             await #expect(throws: ControlClientError.refused(failure)) {
-                try await ControlClient(path: path).call("nothing", as: [String: String].self)
+                try await ControlClient(path: path, timeout: patience).call(
+                    "nothing", as: [String: String].self)
             }
             await server.stop()
             #expect(calls.value == 0)
@@ -203,7 +207,8 @@ import Testing
         try await withSocketPath { path in
             let server = try ControlServer(
                 path: path, logger: quiet, credentials: { _ in Peer(uid: uid) }, handler: echo)
-            let who = try await ControlClient(path: path).call("who", as: [String: String].self)
+            let who = try await ControlClient(path: path, timeout: patience).call(
+                "who", as: [String: String].self)
             #expect(who["uid"] == "\(uid)")
             await server.stop()
         }
@@ -212,7 +217,7 @@ import Testing
     @Test func answersManyAtOnce() async throws {
         try await withSocketPath { path in
             let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
-            let client = ControlClient(path: path)
+            let client = ControlClient(path: path, timeout: patience)
             let answers = try await withThrowingTaskGroup(of: String?.self) { group in
                 for number in 0..<40 {
                     group.addTask {
@@ -228,7 +233,7 @@ import Testing
 
     @Test func boundsConnections() async throws {
         try await withSocketPath { path in
-            var limits = ControlServer.Limits()
+            var limits = patient
             limits.connections = 2
             let server = try ControlServer(path: path, limits: limits, logger: quiet, handler: echo)
             let first = try RawClient(path)

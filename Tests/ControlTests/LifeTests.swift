@@ -28,7 +28,10 @@ import Testing
                 try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
             }
             // The first one has not noticed.
-            #expect(try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
+            #expect(
+                try await ControlClient(path: path, timeout: patience).call(
+                    "nothing", as: [String: String].self
+                ).isEmpty)
             await first.stop()
         }
     }
@@ -42,10 +45,14 @@ import Testing
             }
             #expect(FileManager.default.fileExists(atPath: path))
             await #expect(throws: ControlClientError.notRunning(path: path)) {
-                try await ControlClient(path: path).call("nothing", as: [String: String].self)
+                try await ControlClient(path: path, timeout: patience).call(
+                    "nothing", as: [String: String].self)
             }
             let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
-            #expect(try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
+            #expect(
+                try await ControlClient(path: path, timeout: patience).call(
+                    "nothing", as: [String: String].self
+                ).isEmpty)
             await server.stop()
         }
     }
@@ -82,7 +89,9 @@ import Testing
             for _ in 0..<20 {
                 let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
                 #expect(
-                    try await ControlClient(path: path).call("nothing", as: [String: String].self).isEmpty)
+                    try await ControlClient(path: path, timeout: patience).call(
+                        "nothing", as: [String: String].self
+                    ).isEmpty)
                 await server.stop()
                 await server.stop()
             }
@@ -139,7 +148,10 @@ import Testing
                 let client = ControlClient(path: path, timeout: .milliseconds(30))
                 return try await client.call("slow", as: [String: String].self)
             }
-            #expect(try await ControlClient(path: path).call("quick", as: [String: String].self).isEmpty)
+            #expect(
+                try await ControlClient(path: path, timeout: patience).call(
+                    "quick", as: [String: String].self
+                ).isEmpty)
             opening.finish()
             await server.stop()
         }
@@ -149,7 +161,8 @@ import Testing
         try await withSocketPath { path in
             let error = try await #require(
                 #expect(throws: ControlClientError.self) {
-                    try await ControlClient(path: path).call("nothing", as: [String: String].self)
+                    try await ControlClient(path: path, timeout: patience).call(
+                        "nothing", as: [String: String].self)
                 })
             #expect(error == .notRunning(path: path))
             #expect(error.description.contains("is the daemon running?"))
@@ -165,7 +178,8 @@ import Testing
                 setgid(65534)
                 setuid(65534)
                 do {
-                    _ = try await ControlClient(path: path).call("nothing", as: [String: String].self)
+                    _ = try await ControlClient(path: path, timeout: patience).call(
+                        "nothing", as: [String: String].self)
                 } catch ControlClientError.permissionDenied {
                     exit(77)
                 }
@@ -184,7 +198,8 @@ import Testing
                 setgid(65534)
                 setuid(65534)
                 do {
-                    _ = try await ControlClient(path: path).call("nothing", as: [String: String].self)
+                    _ = try await ControlClient(path: path, timeout: patience).call(
+                        "nothing", as: [String: String].self)
                 } catch ControlClientError.refused(let failure) where failure.id == "forbidden" {
                     exit(77)
                 }

@@ -78,3 +78,6 @@ let patient: ControlServer.Limits = {
     limits.idle = .seconds(1200)
     return limits
 }()
+
+/// How long a client of these tests waits where the wait is not what is tried: every other suite is at work too.
+let patience: Duration = .seconds(600)
