@@ -17,8 +17,9 @@ package struct NetlinkConnection: ~Copyable {
     /// Hears what others change; nil until it is asked for.
     private var watch: ForeignChangeWatch?
 
-    /// Times that a commit is tried when somebody else's came between.
-    static let attempts = 8
+    /// Times that a commit is tried when somebody else's came between. Others that commit without a rest win several times in
+    /// a row; each try costs some microseconds.
+    static let attempts = 64
 
     init(hasDestroy: Bool?) { self.hasDestroy = hasDestroy }
 
