@@ -12,7 +12,7 @@ extension NetlinkConnection {
     ) throws(CommitFailure) -> RulesetSnapshot? {
         let transaction = Transaction(table: layout.table, [])
         do throws(Refusal) {
-            for _ in 0..<Self.attempts {
+            for _ in 0..<Self.readings {
                 generation = nil
                 let before = try currentGeneration()
                 let sessions = try dump(layout.table, now: now)

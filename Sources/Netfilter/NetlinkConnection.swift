@@ -20,6 +20,8 @@ package struct NetlinkConnection: ~Copyable {
     /// Times that a commit is tried when somebody else's came between. Others that commit without a rest win several times in
     /// a row; each try costs some microseconds.
     static let attempts = 64
+    /// Times that a dump is begun anew for the same reason: of many sessions each takes up to a third of a second.
+    static let readings = 8
 
     init(hasDestroy: Bool?) { self.hasDestroy = hasDestroy }
 

@@ -50,7 +50,8 @@ private func overflow(_ input: [UInt8]) -> CInt {
     return planted[matching]
 }
 
-/// Four zeros, made where the compiler cannot see that they are: it must read them.
+/// Four zeros, made where the compiler cannot see that they are: it must read them. Made once, by the one thread that
+/// fuzzes, and never written.
 nonisolated(unsafe) private let planted: UnsafeMutablePointer<CInt> = {
     let memory = calloc(4, MemoryLayout<CInt>.size)
     guard let memory else { fatalError("no memory") }
