@@ -179,6 +179,14 @@ let package = Package(
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "NetworkTypes", "Netfilter", "Store", "CLinux", logging,
             ], path: "bench/Evidence", swiftSettings: strict),
+        .target(name: "BenchFigures", path: "bench/Figures", swiftSettings: strict),
+        .target(name: "CTraffic", path: "bench/Kernel/Traffic"),
+        .executableTarget(
+            name: "KernelBench",
+            dependencies: [
+                "RulesetCompiler", "FlowSpace", "Sessions", "NetworkTypes", "Netfilter", "CLinux", "CTraffic",
+                "BenchFigures",
+            ], path: "bench/Kernel", exclude: ["Traffic"], swiftSettings: strict),
         .executableTarget(
             name: "PolicyBench",
             dependencies: ["PolicyProof", "Classification", "PolicyLanguage", "Sessions"],

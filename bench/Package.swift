@@ -28,6 +28,7 @@ let package = Package(
     name: "gatehouse-bench",
     dependencies: [.package(name: "gatehouse", path: "..")],
     targets: [
+        .target(name: "Figures", path: "Figures", swiftSettings: strict),
         .target(name: "Harness", path: "Benchmarks/Harness"),
         .target(
             name: "Reference", path: "Benchmarks/Reference", cSettings: [.unsafeFlags(["-O3"])]),
@@ -49,6 +50,7 @@ let package = Package(
             name: "PathBench",
             dependencies: [
                 packetPath, capture, "Workload", "Harness", "Reference", "ReferenceNative", "Rivals",
+                "Figures",
             ],
             path: "Benchmarks/PathBench", swiftSettings: strict),
     ],

@@ -156,7 +156,7 @@ extension KernelPacket {
             isAnswer ? .outputInterface : .inputInterface: UInt128(session.interfaceIndex),
             near: session.address.bits, far: destination.address.bits,
             .networkProtocol: family == .ipv4 ? 2 : 10, .transportProtocol: UInt128(number.rawValue),
-            .mark: 0, .headerLength: 5, .hopLimit: 63, .routingHeader: 0,
+            .mark: 0, .firstByte: family == .ipv4 ? 0x45 : 0x60, .hopLimit: 63, .routingHeader: 0,
             .tcpFlags: isAnswer ? 0x12 : 0x02,
             .connectionState: isAnswer ? 2 : 8, .connectionDirection: isAnswer ? 1 : 0,
             .icmpType(family): family == .ipv4 ? (isAnswer ? 0 : 8) : (isAnswer ? 129 : 128),
@@ -177,7 +177,8 @@ extension KernelPacket {
         names[.outputName] = output
         values = [
             .networkProtocol: family == .ipv4 ? 2 : 10, .transportProtocol: UInt128(ipProtocol.rawValue),
-            .mark: UInt128(mark), .headerLength: 5, .hopLimit: 63, .routingHeader: 0, .tcpFlags: 0x02,
+            .mark: UInt128(mark), .firstByte: family == .ipv4 ? 0x45 : 0x60, .hopLimit: 63, .routingHeader: 0,
+            .tcpFlags: 0x02,
             .connectionState: 8, .connectionDirection: 0, .icmpType(family): family == .ipv4 ? 8 : 128,
             .sourcePort: 40_000, .destinationPort: 443,
         ]

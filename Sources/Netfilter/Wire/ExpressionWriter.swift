@@ -100,7 +100,7 @@ extension ExpressionWriter {
         case .source(.ipv6): network(8, field, register, &writer)
         case .destination(.ipv4): network(16, field, register, &writer)
         case .destination(.ipv6): network(24, field, register, &writer)
-        case .headerLength: network(0, field, register, &writer)
+        case .firstByte: network(0, field, register, &writer)
         case .hopLimit: network(7, field, register, &writer)
         case .sourcePort, .icmpType: transport(0, field, register, &writer)
         case .destinationPort: transport(2, field, register, &writer)
@@ -182,8 +182,7 @@ extension ExpressionWriter {
         _ writer: inout MessageWriter
     ) {
         load(field, to: Register.first, &writer)
-        // The header length is the low half of its byte.
-        if let mask = mask ?? (field == .headerLength ? 0x0f : nil) { cut(field, to: mask, &writer) }
+        if let mask { cut(field, to: mask, &writer) }
         compare(comparison == .equal ? NFT_CMP_EQ : NFT_CMP_NEQ, field.bytes(of: value), &writer)
         if comparison == .equal, mask == nil { known.insert(field) }
     }

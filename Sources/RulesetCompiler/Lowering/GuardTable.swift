@@ -40,17 +40,16 @@ struct GuardTable {
     var takesTagsOff = true
 
     private static let refuse = "refuse"
-    private static let judge = "judge"
+    private static let untag = "untag"
 
     private static let isTagged = Statement.match(
         .mark, mask: UInt64(PacketMark.tagMask), .equal, UInt64(PacketMark.tag))
 
     private var chains: [(chain: Chain, rules: [[Statement]])] {
-        [
-            (Chain(Self.refuse), [[.counter, .drop]]),
-            (Chain(Self.judge), [[Self.isTagged, .accept], [.goto(Self.refuse)]]),
-        ]
-            + (takesTagsOff ? Self.hooks.map(before) : []) + Self.hooks.map(after)
+        [(Chain(Self.refuse), [[.counter, .drop]])]
+            + (takesTagsOff
+                ? Self.hooks.map { (Chain("\(Self.untag)_\($0.point)"), rules($0.fields, [.writeMark(0)])) }
+                    + Self.hooks.map(before) : []) + Self.hooks.map(after)
     }
 
     private typealias Hooked = (point: Chain.Point, fields: [Field])
@@ -58,12 +57,15 @@ struct GuardTable {
     private func before(_ hook: Hooked) -> (chain: Chain, rules: [[Statement]]) {
         (
             Self.base("before_\(hook.point)", hook.point, .beforeFilter),
-            rules(hook.fields, [Self.isTagged, .writeMark(0)])
+            [[Self.isTagged, .goto("\(Self.untag)_\(hook.point)")]]
         )
     }
 
     private func after(_ hook: Hooked) -> (chain: Chain, rules: [[Statement]]) {
-        (Self.base("after_\(hook.point)", hook.point, .afterFilter), rules(hook.fields, [.goto(Self.judge)]))
+        (
+            Self.base("after_\(hook.point)", hook.point, .afterFilter),
+            [[Self.isTagged, .accept]] + rules(hook.fields, [.goto(Self.refuse)])
+        )
     }
 
     private static let hooks: [Hooked] = [

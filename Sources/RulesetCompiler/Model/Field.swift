@@ -17,8 +17,8 @@ package enum Field: Sendable, Hashable {
     case sourcePort, destinationPort
     case icmpType(AddressFamily)
     case tcpFlags
-    /// IPv4's header length in words: more than 5 means options.
-    case headerLength
+    /// Version and, of IPv4, header length in words: 0x45 is IPv4 without options. One step to read, for either family.
+    case firstByte
     /// IPv6's hop limit.
     case hopLimit
     /// Whether an IPv6 routing header is there.
@@ -42,7 +42,6 @@ extension Field {
         case .source(let family), .destination(let family): [.family(family)]
         case .icmpType(let family): [.family(family), .transport(family == .ipv4 ? .icmp : .icmpv6)]
         case .tcpFlags: [.transport(.tcp)]
-        case .headerLength: [.family(.ipv4)]
         case .hopLimit, .routingHeader: [.family(.ipv6)]
         default: []
         }
@@ -56,7 +55,7 @@ extension Field {
         case .source(let family), .destination(let family): family.bitWidth / 8
         case .sourcePort, .destinationPort: 2
         case .transportBits(_, let length): length / 8
-        case .networkProtocol, .transportProtocol, .icmpType, .tcpFlags, .headerLength, .hopLimit,
+        case .networkProtocol, .transportProtocol, .icmpType, .tcpFlags, .firstByte, .hopLimit,
             .routingHeader, .connectionDirection:
             1
         }

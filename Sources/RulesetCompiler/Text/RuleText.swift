@@ -64,7 +64,7 @@ extension Field: CustomStringConvertible {
         case .icmpType(.ipv4): "icmp type"
         case .icmpType(.ipv6): "icmpv6 type"
         case .tcpFlags: "tcp flags"
-        case .headerLength: "ip hdrlength"
+        case .firstByte: "@nh,0,8"
         case .hopLimit: "ip6 hoplimit"
         case .routingHeader: "exthdr rt"
         case .connectionState: "ct state"
@@ -82,7 +82,7 @@ extension Field: CustomStringConvertible {
         case .icmpType(let family): Self.icmpNames[family]?[value] ?? "\(value)"
         case .connectionDirection: value == 0 ? "original" : "reply"
         case .tcpFlags: Self.flagNames(value)
-        case .transportBits, .mark: hexadecimal(UInt128(value))
+        case .transportBits, .firstByte, .mark: hexadecimal(UInt128(value))
         default: "\(value)"
         }
     }

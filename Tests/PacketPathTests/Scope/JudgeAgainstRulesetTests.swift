@@ -120,7 +120,7 @@ import Testing
             isOutward ? .inputInterface : .outputInterface: 7, .source(family): packet.source,
             .destination(family): packet.destination, .networkProtocol: packet.isIPv6 ? 10 : 2,
             .transportProtocol: UInt128(packet.ipProtocol), .mark: 0,
-            .headerLength: packet.facts.contains(.options) ? 6 : 5, .hopLimit: 63,
+            .firstByte: packet.isIPv6 ? 0x60 : packet.facts.contains(.options) ? 0x46 : 0x45, .hopLimit: 63,
             .routingHeader: packet.facts.contains(.routingHeader) ? 1 : 0,
             .tcpFlags: UInt128(packet.tcpFlags), .icmpType(family): UInt128(packet.icmpType),
             .connectionState: 2, .connectionDirection: packet.flow == .answered ? 1 : 0,

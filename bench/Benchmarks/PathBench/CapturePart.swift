@@ -1,4 +1,5 @@
 import Capture
+import Figures
 import Glibc
 import Harness
 import Rivals

@@ -1,3 +1,4 @@
+import Figures
 import Harness
 import PacketPath
 import Reference

@@ -1,3 +1,4 @@
+import Figures
 import Harness
 
 /// One of those that are measured against each other.
@@ -57,4 +58,22 @@ func race(_ contestants: [Contestant], rounds: Int, operations: Int) -> [Samples
         }
     }
     return results
+}
+
+extension Report {
+    /// A row for each contestant; the ratios are to `baseline`, when it was among them.
+    func add(
+        _ samples: [Samples], part: String, family: String, sessions: Int, readers: Int = 1, baseline: String
+    ) {
+        let base = samples.first { $0.name == baseline }
+        for sample in samples {
+            let ratio = sample.name == baseline ? nil : base.map { sample.speed(against: $0) }
+            add(
+                Row(
+                    part: part, name: sample.name, family: family, sessions: sessions, readers: readers,
+                    best: sample.best, median: sample.median, ratio: ratio,
+                    against: ratio == nil ? nil : baseline)
+            )
+        }
+    }
 }

@@ -1,3 +1,4 @@
+import Figures
 import PacketPath
 import Reference
 import ReferenceNative

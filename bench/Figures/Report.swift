@@ -1,28 +1,48 @@
 /// One measured figure.
-struct Row {
-    let part: String
-    let name: String
-    let family: String
-    let sessions: Int
-    let readers: Int
-    let best: Double
-    let median: Double
+package struct Row {
+    package let part: String
+    package let name: String
+    package let family: String
+    package let sessions: Int
+    package let readers: Int
+    /// In `unit`s.
+    package let best: Double
+    package let median: Double
+    package let unit: String
     /// Against what `against` names: more than 1 is faster than that.
-    let ratio: Double?
-    let against: String?
-    var note: String?
+    package let ratio: Double?
+    package let against: String?
+    package var note: String?
+
+    package init(
+        part: String, name: String, family: String, sessions: Int, readers: Int = 1, best: Double,
+        median: Double,
+        unit: String = "ns", ratio: Double? = nil, against: String? = nil, note: String? = nil
+    ) {
+        self.part = part
+        self.name = name
+        self.family = family
+        self.sessions = sessions
+        self.readers = readers
+        self.best = best
+        self.median = median
+        self.unit = unit
+        self.ratio = ratio
+        self.against = against
+        self.note = note
+    }
 }
 
 /// What has to hold, and does or does not.
-struct Bound {
-    enum Relation: String { case atLeast = ">=", moreThan = ">", atMost = "<=" }
+package struct Bound {
+    package enum Relation: String { case atLeast = ">=", moreThan = ">", atMost = "<=" }
 
-    let name: String
-    let measured: Double
-    let relation: Relation
-    let required: Double
+    package let name: String
+    package let measured: Double
+    package let relation: Relation
+    package let required: Double
 
-    var passes: Bool {
+    package var passes: Bool {
         switch relation {
         case .atLeast: measured >= required
         case .moreThan: measured > required
@@ -32,12 +52,14 @@ struct Bound {
 }
 
 /// Collects what the parts found, prints rows as they come.
-final class Report {
-    private(set) var rows: [Row] = []
-    private(set) var bounds: [Bound] = []
+package final class Report {
+    package private(set) var rows: [Row] = []
+    package private(set) var bounds: [Bound] = []
     private var lastPart = ""
 
-    func add(_ row: Row) {
+    package init() {}
+
+    package func add(_ row: Row) {
         rows.append(row)
         if row.part != lastPart {
             lastPart = row.part
@@ -47,28 +69,13 @@ final class Report {
             row.family, row.sessions == 0 ? "" : "\(row.sessions)", row.readers > 1 ? "x\(row.readers)" : "",
         ]
         let ratio = row.ratio.map { "  \(Self.text($0)) x \(row.against ?? "")" } ?? ""
-        let figure = row.best.isNaN ? "" : "best \(Self.text(row.best)) ns, median \(Self.text(row.median))"
+        let figure =
+            row.best.isNaN ? "" : "best \(Self.text(row.best)) \(row.unit), median \(Self.text(row.median))"
         let head = place.filter { !$0.isEmpty }.joined(separator: " ").padded(16) + row.name.padded(38)
         print("  " + head + figure.padded(32) + ratio + (row.note.map { "  (\($0))" } ?? ""))
     }
 
-    /// A row for each contestant; the ratios are to `baseline`, when it was among them.
-    func add(
-        _ samples: [Samples], part: String, family: String, sessions: Int, readers: Int = 1, baseline: String
-    ) {
-        let base = samples.first { $0.name == baseline }
-        for sample in samples {
-            let ratio = sample.name == baseline ? nil : base.map { sample.speed(against: $0) }
-            add(
-                Row(
-                    part: part, name: sample.name, family: family, sessions: sessions, readers: readers,
-                    best: sample.best, median: sample.median, ratio: ratio,
-                    against: ratio == nil ? nil : baseline)
-            )
-        }
-    }
-
-    func missing(part: String, name: String, family: String, sessions: Int, why: String) {
+    package func missing(part: String, name: String, family: String, sessions: Int, why: String) {
         add(
             Row(
                 part: part, name: name, family: family, sessions: sessions, readers: 1, best: .nan,
@@ -76,12 +83,12 @@ final class Report {
                 ratio: nil, against: nil, note: why))
     }
 
-    func bound(_ name: String, _ measured: Double, _ relation: Bound.Relation, _ required: Double) {
+    package func bound(_ name: String, _ measured: Double, _ relation: Bound.Relation, _ required: Double) {
         bounds.append(Bound(name: name, measured: measured, relation: relation, required: required))
     }
 
     /// The bounds, a line each; true when all hold.
-    func conclude() -> Bool {
+    package func conclude() -> Bool {
         print("")
         for bound in bounds {
             let verdict = bound.passes ? "pass" : "fail"
@@ -93,7 +100,7 @@ final class Report {
     }
 
     /// Three decimals.
-    static func text(_ value: Double) -> String {
+    package static func text(_ value: Double) -> String {
         guard value.isFinite else { return "\(value)" }
         let thousandths = Int((abs(value) * 1000).rounded())
         let fraction = "\(thousandths % 1000)"
@@ -103,18 +110,21 @@ final class Report {
 }
 
 extension String {
-    func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
+    package func padded(_ width: Int) -> String {
+        self + String(repeating: " ", count: max(1, width - count))
+    }
 }
 
 // MARK: JSON
 
 extension Report {
-    var json: String {
+    package var json: String {
         let rows = rows.map { row in
             Self.object([
                 ("part", Self.string(row.part)), ("name", Self.string(row.name)),
                 ("family", Self.string(row.family)), ("sessions", "\(row.sessions)"),
-                ("readers", "\(row.readers)"), ("best", Self.number(row.best)),
+                ("readers", "\(row.readers)"), ("unit", Self.string(row.unit)),
+                ("best", Self.number(row.best)),
                 ("median", Self.number(row.median)), ("ratio", Self.number(row.ratio ?? .nan)),
                 ("against", row.against.map(Self.string) ?? "null"),
                 ("note", row.note.map(Self.string) ?? "null"),
