@@ -1,4 +1,4 @@
-"""Plots of nanoseconds a packet as plain SVG: over sessions, and over readers."""
+"""Plots of what a packet or a change takes as plain SVG: over sessions, and over readers."""
 import json
 import math
 import os
@@ -79,7 +79,9 @@ def over(rows, key, wanted):
 
 
 def size(sessions):
-    return f"{sessions // 1_000_000}M" if sessions >= 1_000_000 else f"{sessions // 1000}k"
+    if sessions >= 1_000_000:
+        return f"{sessions // 1_000_000}M"
+    return f"{sessions // 1000}k" if sessions >= 1000 else f"{sessions}"
 
 
 def main():
@@ -100,13 +102,15 @@ def main():
                 title, places, logarithmic = "sessions, while a writer changes them", None, False
             else:
                 lines = over(rows, lambda row: size(row["sessions"]), here)
-                title, places, logarithmic = "sessions", None, part.startswith("lookup")
+                title, places, logarithmic = "sessions", None, part.startswith(("lookup", "forwarding", "commit"))
             if places is None:
                 sizes = sorted({row["sessions"] for row in rows if here(row)})
                 places = [size(sessions) for sessions in sizes]
-            if not lines:
+            if not lines or len(places) < 2:
                 continue
-            plot = Plot(f"{part}, {family}: ns a packet over {title}", places, lines, logarithmic)
+            unit = next(row.get("unit", "ns") for row in rows if here(row))
+            what = "change" if part == "commit" else "packet"
+            plot = Plot(f"{part}, {family}: {unit} a {what} over {title}", places, lines, logarithmic)
             path = os.path.join(directory, f"{part}.{family}.svg")
             with open(path, "w") as file:
                 file.write(plot.svg())
