@@ -52,6 +52,23 @@ extension Demonstration {
             complaint: missed.isEmpty ? nil : "not killed at " + missed.joined(separator: ", "))
     }
 
+    /// Told a hundred times a second to load its rules, which differ from time to time.
+    func hangUps(_ stand: Stand) async throws -> Finding {
+        let daemon = stand.daemon
+        let storm = Task {
+            var count = 0
+            while !Task.isCancelled {
+                daemon.signal(SIGHUP)
+                count += 1
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+            return count
+        }
+        let loads = try await reloads(for: .seconds(4))
+        storm.cancel()
+        return Finding(note: "told \(await storm.value) times; " + loads.note, complaint: loads.complaint)
+    }
+
     func reloads(for time: Duration) async throws -> Finding {
         let count = try await repeating(for: time) { _ = try await loadOtherRules() }
         return Finding(

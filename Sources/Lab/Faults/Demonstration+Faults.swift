@@ -169,7 +169,7 @@ extension Demonstration {
             stand.daemon.signal(SIGSTOP)
             try await Task.sleep(for: .seconds(5))
             stand.daemon.signal(SIGCONT)
-        case .reloads: return try await reloads(for: .seconds(4))
+        case .reloads: return try await hangUps(stand)
         case .descriptorsGone: return try await withoutDescriptors(stand)
         case .memoryGone: return try await withoutMemory(&stand)
         case .diskFull: return try await withFullDisk()

@@ -47,7 +47,7 @@ package enum Fault: String, Sendable, CaseIterable {
         case .killedInReload: "daemon killed in a reload"
         case .killedAtSteps: "daemon killed at each step"
         case .daemonHangs: "daemon stopped for 5 s"
-        case .reloads: "rules loaded again and again"
+        case .reloads: "100 loads of rules a second"
         case .descriptorsGone: "no file descriptors left"
         case .memoryGone: "no memory left"
         case .diskFull: "disk full"
