@@ -10,6 +10,7 @@
 #include <linux/capability.h>
 #include <linux/membarrier.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -167,4 +168,10 @@ int gh_clock_state(int64_t *error_bound) {
     if (result < 0) return -1;
     *error_bound = state.maxerror;
     return result != TIME_ERROR && (state.status & STA_UNSYNC) == 0;
+}
+
+void gh_name_thread(const char *name) {
+    char kept[16] = {0};
+    strncpy(kept, name, sizeof kept - 1);
+    pthread_setname_np(pthread_self(), kept);
 }

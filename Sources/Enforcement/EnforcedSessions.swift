@@ -7,6 +7,8 @@ import Sessions
 struct EnforcedSessions: Sendable {
     private var table = SlotTable<EnforcedSession>()
     private var byID = SlotIndex()
+    /// Those who have a name: where a VPN server asks for none, all the others would be one another's namesakes, and be
+    /// gone through at every login.
     private var byUser = SlotIndex()
     private var byLeaf = SlotIndex()
     /// By slot.
@@ -37,7 +39,7 @@ struct EnforcedSessions: Sendable {
         let slot = table.insert(known)
         let session = known.session
         byID.insert(slot, SlotIndex.hash(session.id))
-        byUser.insert(slot, SlotIndex.hash(session.userName))
+        if !session.userName.isEmpty { byUser.insert(slot, SlotIndex.hash(session.userName)) }
         if let leaf = session.certificates?.leaf.digest { byLeaf.insert(slot, SlotIndex.hash(leaf)) }
     }
 
@@ -45,7 +47,7 @@ struct EnforcedSessions: Sendable {
         guard let slot = slot(of: id) else { return }
         let session = table.remove(at: slot).session
         byID.remove(slot, SlotIndex.hash(id))
-        byUser.remove(slot, SlotIndex.hash(session.userName))
+        if !session.userName.isEmpty { byUser.remove(slot, SlotIndex.hash(session.userName)) }
         if let leaf = session.certificates?.leaf.digest { byLeaf.remove(slot, SlotIndex.hash(leaf)) }
         deadlines.set(nil, for: slot)
     }
@@ -54,7 +56,10 @@ struct EnforcedSessions: Sendable {
 
     /// In the order of their ids.
     func sessions(ofUser name: String) -> [SessionID] {
-        sorted(byUser.all(SlotIndex.hash(name)) { table[$0].session.userName == name })
+        guard !name.isEmpty else {
+            return all.filter { $0.session.userName.isEmpty }.map(\.session.id).sorted()
+        }
+        return sorted(byUser.all(SlotIndex.hash(name)) { table[$0].session.userName == name })
     }
 
     func sessions(ofLeaf digest: CertificateDigest) -> [SessionID] {

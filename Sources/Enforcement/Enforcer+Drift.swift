@@ -69,6 +69,7 @@ extension Enforcer {
             let microseconds = Int64(max(.zero, undoneAt - first) / .microseconds(1))
             log.notice("put back what was changed; it took \(microseconds) us from when we heard of it")
         }
+        driftCount += changes.count
         drifts += changes.map { Drift(change: $0, undoneAt: undoneAt) }
         drifts.removeFirst(max(0, drifts.count - Self.keptDrifts))
     }

@@ -71,7 +71,15 @@ private struct Answer {
     }
 }
 
-struct SessionList: Decodable { let sessions: [SessionLine] }
+struct SessionList: Decodable {
+    let sessions: [SessionLine]
+    /// Why nobody is let in; nil when people are.
+    let closedBecause: String?
+    /// Interfaces that the packet path should watch and does not, with the reason.
+    let unwatched: [String: String]?
+    /// Sources that cannot be heard, since when.
+    let detachedSources: [String: String]
+}
 
 /// One session as `gatehouse sessions --json` lists it; what the lab does not use is left unread.
 package struct SessionLine: Decodable, Sendable {

@@ -6,8 +6,13 @@ import Glibc
 /// Beside the command line: for what is asked so often that starting a program each time would be most of the time.
 package struct ControlSocket: Sendable {
     private let path: String
+    /// How long an answer may take, in seconds.
+    private let patience: Int
 
-    package init(path: String) { self.path = path }
+    package init(path: String, patience: Int = 10) {
+        self.path = path
+        self.patience = patience
+    }
 
     /// Tells the daemon what is known, and returns when the kernel has committed what follows from it.
     package func tell(_ telling: Telling) async throws -> Commitment {
@@ -36,9 +41,12 @@ package struct ControlSocket: Sendable {
         try await ask("device.set-status", ["device": device.rawValue, "status": status, "reason": "lab"])
     }
 
-    package func sessions() async throws -> [SessionLine] {
-        let list: SessionList = try await ask("sessions", [String: String]())
-        return list.sessions
+    package func sessions() async throws -> [SessionLine] { try await sessionList().sessions }
+
+    func sessionList() async throws -> SessionList { try await ask("sessions", [String: String]()) }
+
+    package func acknowledgeDamage() async throws -> Commitment {
+        try await ask("acknowledge-damage", [String: String]())
     }
 
     /// Whether the kernel does what was decided.
@@ -93,29 +101,10 @@ package struct ControlSocket: Sendable {
     }
 
     private func connected() throws -> Int32 {
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        let bytes = Array(path.utf8)
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw LabError.system(operation: "connect to \(path)", errno: ENAMETOOLONG)
-        }
-        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw LabError.system(operation: "socket", errno: errno) }
-        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        let descriptor = try UnixSocket.connect(to: path)
+        var patience = timeval(tv_sec: patience, tv_usec: 0)
         unsafe setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        // The structure lives through the call.
-        let result = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
-        guard result == 0 else {
-            let error = errno
-            close(descriptor)
-            throw LabError.system(operation: "connect to \(path)", errno: error)
-        }
         return descriptor
     }
 }
@@ -128,6 +117,10 @@ package struct KernelLook: Decodable, Sendable {
     }
 
     package let isRight: Bool
+    /// Elements of sessions; nil when the table is not there.
+    package let elements: Int?
     package let fault: String?
     package let drifts: [Drift]
+    /// How many there were since the daemon's start.
+    package let driftCount: Int
 }

@@ -29,6 +29,16 @@ package enum DaemonFiles {
         """
     }
 
+    /// The same with the lab between the daemon and the VPN server, and with the server of the crowd.
+    static func configurationForFaults(_ site: Site) -> String {
+        configuration(site).replacing(quoted(site.management), with: quoted(site.relay)) + """
+              - name: \(Crowd.source)
+                openvpn: { management: \(quoted(site.crowd)) }
+                tunnel: \(Crowd.tunnel)
+
+            """
+    }
+
     /// One person a line: name, space, seed in base32.
     package static func seeds(_ generators: [Person: OneTimeCode]) -> String {
         generators.map { "\($0.key.rawValue) \($0.value.base32)\n" }.sorted().joined()

@@ -28,10 +28,13 @@ extension Demonstration {
     }
 
     /// What faults need: the gateway, systems inside and an internet, and two clients that always get the same addresses,
-    /// since packets to them are sent all the time.
-    func prepareFaults() async throws {
+    /// since packets to them are sent all the time. Returns the digest of the authority of laptops.
+    func prepareFaults() async throws -> String {
         try await start([(.inside, [ServerFiles.WebSite(.finance)])])
-        try await writeKeysAndRules()
+        let keys = try await writeKeysAndRules()
+        try site.write(DaemonFiles.configurationForFaults(site), to: "gatehouse.yaml")
+        try site.write(RulePack.devices(keys) + CrowdSpeech.devices, to: "rules/devices.yaml")
+        try site.write(RulePack.users(acknowledged: .now) + CrowdSpeech.users, to: "rules/users.yaml")
         for (number, actor) in [Actor.fleet1, .fleet2].enumerated() {
             try site.write(
                 VPNFiles.fixedAddresses(101 + number) + (number == 1 ? VPNFiles.networksBehindClient : ""),
@@ -39,6 +42,7 @@ extension Demonstration {
         }
         try await startVPNServer()
         for family in AddressFamily.allCases { try await wait(for: .finance, family) }
+        return keys.corporate.digest
     }
 
     private func startInside() async throws {
@@ -84,7 +88,8 @@ extension Demonstration {
         }
     }
 
-    private func writeKeysAndRules() async throws {
+    @discardableResult
+    private func writeKeysAndRules() async throws -> Keys {
         let keys = try Keys()
         try site.write(keys.corporate.certificatePEM, to: "vpn/corporate.crt")
         try site.write(
@@ -105,15 +110,18 @@ extension Demonstration {
         try site.write(DaemonFiles.seeds(codes), to: "totp-seeds")
         try site.write(Whereabouts.countries, to: "countries")
         try site.write(DaemonFiles.configuration(site), to: "gatehouse.yaml")
+        return keys
     }
 
     /// Its name among the children.
     static let vpnServer = "vpn-server"
 
     func startVPNServer() async throws {
-        let files = VPNFiles.server(
+        var files = VPNFiles.server(
             managementSocket: site.management, directory: site.path("vpn"),
             handOver: (options.helperPath, site.handOver))
+        // A client that has lost its server without a word finds out sooner: its faults would be most of the time.
+        if options.letsThingsGoWrong { files = files.replacing("keepalive 5 20", with: "keepalive 2 8") }
         try site.write(files, to: "server.conf")
         let server = try await children.start(
             Self.vpnServer, in: .gateway, ["openvpn", "--config", site.path("server.conf")])

@@ -27,10 +27,12 @@ package enum Lab {
         package var cuts: Int?
         /// In place of the demonstration: these faults, one after another; empty for none.
         package var faults: [Fault]
-        /// In place of the demonstration: faults by lot for so long; nil for none.
+        /// In place of the demonstration: faults by lot for so long, of `faults` or of all; nil for none.
         package var soak: Duration?
         /// The lot's seed.
         package var seed: UInt64
+        /// Whether faults are what it is about.
+        var letsThingsGoWrong: Bool { soak != nil || !faults.isEmpty }
 
         package init(
             executablePath: String, rulesDirectory: String, keep: Bool = false, json: Bool = false,
@@ -83,7 +85,7 @@ package enum Lab {
     }
 
     private static func perform(_ options: Options, at site: Site, printer: Printer) async throws -> Status {
-        try Prerequisites.check(helper: options.helperPath)
+        try Prerequisites.check(helper: options.helperPath, forFaults: options.letsThingsGoWrong)
         let pack = try RulePack.find(in: options.rulesDirectory)
         try await site.claim()
         let demonstration = Demonstration(options: options, pack: pack, site: site, printer: printer)
@@ -113,7 +115,10 @@ package enum Lab {
     private static func faults(
         _ options: Options, _ demonstration: Demonstration
     ) async throws -> FaultReport? {
-        if let time = options.soak { return try await demonstration.soak(for: time, seed: options.seed) }
+        if let time = options.soak {
+            let chosen = options.faults.isEmpty ? Fault.allCases : options.faults
+            return try await demonstration.soak(for: time, seed: options.seed, among: chosen)
+        }
         return options.faults.isEmpty ? nil : try await demonstration.faults(options.faults)
     }
 

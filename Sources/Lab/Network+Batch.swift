@@ -100,6 +100,21 @@ extension Network {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// For `ip -batch`: the gateway's leg to the inside, anew after it was deleted; and for `ip -n` of the inside, its far end.
+    static var insideAgain: String {
+        insideLegs.map { leg in
+            "link add name \(leg.interface) netns \(leg.space.name) type veth "
+                + "peer name \(portName(leg)) netns \(leg.bridge.name)\n"
+        }.joined()
+    }
+    static var insidePort: String {
+        insideLegs.map { "link set \(portName($0)) master br0 up\n" }.joined()
+    }
+
+    private static var insideLegs: [Leg] {
+        legs.filter { $0.space == .gateway && $0.interface == insideInterface }
+    }
+
     /// What a namespace that hands packets on is told. Written under `/proc/sys/net` inside it.
     package static func forwardingKeys(of space: Space) -> [String] {
         switch space {

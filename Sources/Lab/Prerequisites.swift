@@ -7,12 +7,16 @@ package enum Prerequisites {
     package static let programs: [(name: String, package: String)] = [
         ("ip", "iproute2"), ("openvpn", "openvpn"), ("squid", "squid"), ("nginx", "nginx-light"),
         ("dnsmasq", "dnsmasq-base"), ("tcpdump", "tcpdump"), ("curl", "curl"), ("timeout", "coreutils"),
-        ("openssl", "openssl"), ("nft", "nftables"), ("prlimit", "util-linux"),
+        ("openssl", "openssl"), ("nft", "nftables"),
+    ]
+    /// What it takes to let things go wrong, beside these.
+    package static let programsForFaults: [(name: String, package: String)] = [
+        ("prlimit", "util-linux"), ("strace", "strace"),
     ]
 
-    package static func check(helper: String) throws {
+    package static func check(helper: String, forFaults: Bool = false) throws {
         guard geteuid() == 0 else { throw LabError.needsRoot }
-        for program in programs where !isInstalled(program.name) {
+        for program in programs + (forFaults ? programsForFaults : []) where !isInstalled(program.name) {
             throw LabError.missingProgram(name: program.name, package: program.package)
         }
         guard FileManager.default.isExecutableFile(atPath: helper) else {

@@ -19,6 +19,10 @@ package struct Site: Sendable {
     package var control: String { path("control.sock") }
     package var managementDirectory: String { path("ovpn") }
     package var management: String { path("ovpn/management.sock") }
+    /// Where the daemon finds the server's management socket when the lab stands between the two.
+    var relay: String { path("ovpn/relay.sock") }
+    /// The management socket of the server that is nothing but that.
+    var crowd: String { path("ovpn/crowd.sock") }
     package var seeds: String { path("totp-seeds") }
     package var countries: String { path("countries") }
     /// The socket on which the VPN server hands certificates over.

@@ -31,9 +31,11 @@ final class ForeignChangeWatch: Sendable {
         // A ruleset of others that is loaded in one go should fit; what does not is said to be lost.
         _ = gh_force_receive_buffer(socket, 8 << 20)
         try join()
-        let thread = Thread { reader.run() }
-        thread.name = "netlink-watch"
-        thread.start()
+        Thread.detachNewThread {
+            // A text that lives through the call.
+            unsafe gh_name_thread("netlink-watch")
+            reader.run()
+        }
     }
 
     deinit {

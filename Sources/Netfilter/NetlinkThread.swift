@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 
 /// A thread of its own that runs an actor's jobs, one after the other.
@@ -10,9 +11,11 @@ final class NetlinkThread: SerialExecutor {
 
     init() {
         let queue = queue
-        let thread = Thread { queue.run() }
-        thread.name = "netlink"
-        thread.start()
+        Thread.detachNewThread {
+            // A text that lives through the call.
+            unsafe gh_name_thread("netlink")
+            queue.run()
+        }
     }
 
     deinit { queue.close() }

@@ -12,6 +12,8 @@ extension ControlMessages {
         var fault: String?
         /// What other programs changed of late, the last one last.
         var drifts: [DriftSummary]
+        /// How many there were since the start.
+        var driftCount: Int
     }
 
     struct DriftSummary: Codable, Sendable {

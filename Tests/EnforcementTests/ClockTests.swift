@@ -1,5 +1,6 @@
 import Enforcement
 import FakeKernel
+import PolicyLanguage
 import RulesetCompiler
 import Sessions
 import Testing
@@ -37,6 +38,38 @@ import Testing
         // Not by the fake kernel's elements: its leases go by the clock that was set.
         #expect(await world.enforcer.session(vendor.id)?.programmed == nil)
         #expect(world.kernel.transactions.count == count, "whoever comes back is asked anew")
+    }
+
+    /// Hours by the clocks of London, on days and in nights on which those change. Whoever comes within them comes in, and
+    /// not a second before; the kernel forgets the session when they end, and not an hour off.
+    @Test(arguments: [
+        // Forward on 28 March 2027 at 01:00 UTC: the night has seven hours, and the next day is in summer time.
+        (8, 18, "2027-03-27T08:00:00Z", "2027-03-27T18:00:00Z"),
+        (22, 6, "2027-03-27T22:00:00Z", "2027-03-28T05:00:00Z"),
+        (8, 18, "2027-03-28T07:00:00Z", "2027-03-28T17:00:00Z"),
+        // Back on 31 October 2027 at 01:00 UTC: the night has nine.
+        (8, 18, "2027-10-30T07:00:00Z", "2027-10-30T17:00:00Z"),
+        (22, 6, "2027-10-30T21:00:00Z", "2027-10-31T06:00:00Z"),
+        (8, 18, "2027-10-31T08:00:00Z", "2027-10-31T18:00:00Z"),
+    ])
+    func hoursAcrossAChangeOfClocks(from: Int, to: Int, opens: String, ends: String) async throws {
+        let london = try #require(ZoneClock(named: "Europe/London"))
+        let hours = WeeklyHours(days: Set(Weekday.allCases), from: from * 60, to: to * 60, clock: london)
+        let (opens, ends) = (try #require(TimeText.timestamp(opens)), try #require(TimeText.timestamp(ends)))
+        let policy = try Cast.policy(contractEnds: .seconds(400 * 86_400), vendorHours: hours)
+        let world = try await World(policy: policy)
+        world.clock.move(by: opens - .seconds(1) - world.clock.now())
+        try await world.open(try Cast.vendor(2), at: "10.8.0.3")
+        #expect(world.gate.words.contains { $0.hasPrefix("refuse 2") })
+        world.clock.move(by: .seconds(1))
+        try await world.open(try Cast.vendor(3, named: "vendor-bob-2"), at: "10.8.0.3")
+        while world.clock.now() < ends {
+            let expires = try #require(world.kernel.sessions()?.values.first?.expires)
+            #expect(expires > world.clock.now() && expires <= ends)
+            await world.pass(min(.seconds(20), ends - world.clock.now()))
+        }
+        #expect(world.elements.isEmpty)
+        #expect(world.gate.words.last == "disconnect 3")
     }
 
     /// A few tenths are what clocks do.

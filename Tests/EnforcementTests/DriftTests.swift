@@ -144,6 +144,7 @@ import Testing
             await world.enforcer.settled()
         }
         #expect(await world.enforcer.drifts.count == 100)
+        #expect(await world.enforcer.driftCount > 100)
     }
 }
 

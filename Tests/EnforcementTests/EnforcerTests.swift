@@ -404,7 +404,7 @@ import Testing
 
     // MARK: Faults
 
-    @Test(arguments: [Int32(12), 23, 85, 105])
+    @Test(arguments: [Int32(4), 12, 23, 85, 105])
     func refusedTransactionIsPutAnewWhole(errno: Int32) async throws {
         let world = try await World(policy: try Cast.policy())
         try await world.open(try Cast.alice(), at: "10.8.0.2", code: try world.code)

@@ -20,6 +20,21 @@ import Testing
         #expect(await mailbox.receive() == [])
     }
 
+    /// A flood is handed out in parts, in its order; what is urgent does not wait for it.
+    @Test func burstsAreBounded() async {
+        let mailbox = Mailbox<Int>(burst: 3) { $0 < 0 }
+        for value in 1...7 { mailbox.send(value) }
+        #expect(await mailbox.receive() == [1, 2, 3])
+        mailbox.send(-1)
+        mailbox.send(8)
+        #expect(await mailbox.receive() == [-1, 4, 5, 6])
+        #expect(await mailbox.receive() == [7, 8])
+        mailbox.send(-2)
+        #expect(await mailbox.receive() == [-2])
+        mailbox.close()
+        #expect(await mailbox.receive() == [])
+    }
+
     @Test func receiverThatWaitsIsWoken() async {
         let mailbox = Mailbox<Int>()
         async let first = mailbox.receive()

@@ -284,10 +284,12 @@ enum Cast {
     /// - Parameters:
     ///   - idle: by class.
     ///   - scanners: what everybody reaches who was seen scanning within the hour; nil where the rules do not ask.
+    ///   - vendorHours: when the vendor may come; nil for always.
     ///   - tablets: whether the register has a second device of alice's.
     static func policy(
         contractEnds: Duration = .seconds(3600), employeesReach: [String] = ["crm", "portal"],
-        idle: [String: Duration] = [:], scanners: PolicyClass.Access? = nil, tablets: Bool = false
+        idle: [String: Duration] = [:], scanners: PolicyClass.Access? = nil, tablets: Bool = false,
+        vendorHours: WeeklyHours? = nil
     ) throws -> Policy {
         let authority = { (name: String, byte: UInt8) in
             Authority(name: name, digests: [try digest(byte)], location: World.place)
@@ -323,7 +325,8 @@ enum Cast {
                         condition(.certificate(authorities: [third])),
                         condition(.organisation("Northwind Ltd")),
                         condition(.contract(contract)),
-                    ], access: .systems(["finance"]), idle: idle["vendor"], location: World.place),
+                    ] + (vendorHours.map { [condition(.hours($0))] } ?? []), access: .systems(["finance"]),
+                    idle: idle["vendor"], location: World.place),
                 PolicyClass(
                     name: "employee", conditions: employee + [condition(.mfa(within: .seconds(43_200)))],
                     access: .systems(employeesReach), idle: idle["employee"], location: World.place),

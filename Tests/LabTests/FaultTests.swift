@@ -16,6 +16,9 @@ struct FaultTests {
     @Test func whatIsAsExpected() {
         #expect(outcome().isAsExpected)
         #expect(!outcome(passed: 1).isAsExpected)
+        var complaining = outcome()
+        complaining.complaint = "the daemon grew"
+        #expect(!complaining.isAsExpected && FaultReport.line(complaining).hasSuffix("  !! the daemon grew"))
         #expect(!outcome(whole: nil).isAsExpected)
         #expect(outcome(.diskFull, lost: 5).isAsExpected)
         #expect(!outcome(.diskFull, lost: 6).isAsExpected)
@@ -70,6 +73,43 @@ struct FaultTests {
         stream.answered(read[1].sequence)
         #expect(stream.tally(through: .max).lost == 0)
         #expect(Stream.read([1, 2, 3][...]) == nil)
+    }
+
+    /// A machine that is too busy to send for two seconds pauses nobody; packets that are sent and not answered do.
+    @Test func onlyWhatIsSentCanPause() throws {
+        let second: UInt64 = 1_000_000_000
+        let stream = Stream("a", .allowed, number: 1)
+        stream.open(at: second)
+        var last: ArraySlice<UInt8> = []
+        let send = { (now: UInt64) in
+            stream.send(at: now) { payload in
+                last = payload[...]
+                return true
+            }
+        }
+        send(second + 2_000_000)
+        stream.answered(try #require(Stream.read(last)).sequence, at: second + 3_000_000)
+        send(3 * second)
+        stream.answered(try #require(Stream.read(last)).sequence, at: 3 * second + 5_000_000)
+        #expect(stream.tally(through: .max, at: 3 * second + 6_000_000).longestPause < .milliseconds(10))
+        for millisecond in stride(from: UInt64(10), to: 1500, by: 10) {
+            send(3 * second + millisecond * 1_000_000)
+        }
+        let pause = stream.tally(through: .max, at: 3 * second + 1_500_000_000).longestPause
+        #expect(pause > .milliseconds(1490) && pause < .milliseconds(1500))
+    }
+
+    /// What is started in between does not count; the growth is that of the process that lived longest.
+    @Test func resourcesAreOfTheProcessThatLivedLongest() throws {
+        #expect(FaultReport.Resources(hours: 1, restarts: 3).text.contains("not known"))
+        let text = FaultReport.Resources(
+            hours: 2, restarts: 3, processHours: 1.5, descriptorsAtFirst: 30, descriptorsAtLast: 31,
+            residentGrowthPerHour: 12, residentAtFirst: 80_000, residentAtLast: 80_020
+        ).text
+        for words in [
+            "2.00 hours, 3 starts of the daemon", "lived 1.50 hours", "descriptors 30 to 31",
+            "memory 80000 to 80020 KiB, 12 KiB an hour",
+        ] { #expect(text.contains(words), "\(text)") }
     }
 
     @Test func growthIsTheSlope() throws {

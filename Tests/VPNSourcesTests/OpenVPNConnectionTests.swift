@@ -40,6 +40,30 @@ import Testing
         #expect(Self.text(connection).hasPrefix("hunter2\nversion\n"))
     }
 
+    /// A server that is broken or none: what it says is told a few times, then counted, and told again after a poll. Whatever
+    /// names a client is told, however much of it there is: it is thrown out for it.
+    @Test func problemsAreCountedWhereTheyAreMany() {
+        var connection = Self.connection()
+        _ = connection.receive(Self.greeting + Array("SUCCESS: pid=7\r\n".utf8), now: Replay.now)
+        let problems = { (events: [SessionEvent]) in
+            events.compactMap { event in if case .problem(_, let problem) = event { problem } else { nil } }
+        }
+        for _ in 0..<2 {
+            let flood = connection.receive(
+                Array(String(repeating: ">CLIENT:CONNECT,x\r\n", count: 5000).utf8), now: Replay.now)
+            #expect(problems(flood.events).count == OpenVPNConnection.maximumProblems)
+            let told = problems(connection.poll().events)
+            #expect(
+                told.map(\.message) == [
+                    "\(5000 - OpenVPNConnection.maximumProblems) more lines that cannot be used"
+                ])
+            #expect(problems(connection.poll().events).isEmpty)
+        }
+        let clients = (0..<100).map { ">CLIENT:ADDRESS,\($0),nowhere,1\r\n" }.joined()
+        let named = problems(connection.receive(Array(clients.utf8), now: Replay.now).events)
+        #expect(named.compactMap(\.client).count == 100)
+    }
+
     @Test func givesUpOnASilentServer() {
         var connection = Self.connection()
         _ = connection.receive(Self.greeting, now: Replay.now)

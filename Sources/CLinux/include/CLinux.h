@@ -79,4 +79,8 @@ int gh_large_receive_offload(int fd, const char *_Nonnull name);
    and the kernel's bound of the error in microseconds. */
 int gh_clock_state(int64_t *_Nonnull error_bound);
 
+/* Gives the calling thread a name (pthread_setname_np), of which the kernel keeps 15 bytes. Foundation's does not always
+   arrive there. */
+void gh_name_thread(const char *_Nonnull name);
+
 #endif

@@ -151,6 +151,11 @@ final class Beacons: Sendable {
         streams.filter { $0.kind == .allowed }.allSatisfy { $0.isAnswered(since: instant) }
     }
 
+    /// Whether any of them was.
+    func anyFlows(since instant: UInt64) -> Bool {
+        streams.contains { $0.kind == .allowed && $0.isAnswered(since: instant) }
+    }
+
     /// What became of everything sent until now. Takes a moment: the last answers are waited for.
     func tally() async throws -> [(stream: Stream, tally: Stream.Tally)] {
         let last = streams.map(\.sequence)

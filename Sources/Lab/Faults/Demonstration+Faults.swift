@@ -6,7 +6,7 @@ extension Demonstration {
     /// Everything in turn that can go wrong, while packets flow that must pass and packets that must not.
     package func faults(_ chosen: [Fault]) async throws -> FaultReport {
         var stand = try await setUpForFaults()
-        defer { stand.beacons.end() }
+        defer { stand.end() }
         printer.line(FaultReport.header)
         var report = FaultReport()
         for fault in chosen {
@@ -17,17 +17,19 @@ extension Demonstration {
         return report
     }
 
-    /// Faults by lot for so long, with a look at what the daemon uses after each.
-    package func soak(for time: Duration, seed: UInt64) async throws -> FaultReport {
+    /// Faults by lot for so long, of those that are chosen, with a look at what the daemon uses after each.
+    package func soak(
+        for time: Duration, seed: UInt64, among chosen: [Fault] = Fault.allCases
+    ) async throws -> FaultReport {
         var stand = try await setUpForFaults()
-        defer { stand.beacons.end() }
+        defer { stand.end() }
         printer.note("seed \(seed)")
         printer.line(FaultReport.header)
         var random = Lot(seed: seed)
         var report = FaultReport()
         let began = ContinuousClock.now
         while ContinuousClock.now - began < time {
-            let fault = Fault.allCases[Int(random.next() % UInt64(Fault.allCases.count))]
+            let fault = chosen[Int(random.next() % UInt64(chosen.count))]
             let outcome = try await undergo(fault, &stand)
             printer.line(FaultReport.line(outcome))
             report.add(outcome)
@@ -43,21 +45,43 @@ extension Demonstration {
         var daemon: Child
         var client, stranger: VPNClient
         let beacons: Beacons
+        let relay: Relay
+        let crowd: Crowd
         var restarts = 1
         var looks = ProcessLooks()
+
+        func end() {
+            beacons.end()
+            relay.end()
+            crowd.end()
+        }
+    }
+
+    /// What a fault came to beside what packets saw.
+    struct Finding {
+        /// What is worth knowing.
+        var note = ""
+        /// What is not as it must be; nil when all is.
+        var complaint: String?
     }
 
     // MARK: Setting up
 
     private func setUpForFaults() async throws -> Stand {
         try await site.build([.outside, .gateway, .inside, .internet, .fleet1, .fleet2])
-        try await Command(["mount", "-t", "tmpfs", "-o", "size=24m,mode=0700", "gatehouse-lab", site.state])
-            .succeed()
-        try await prepareFaults()
+        let disk = ["mount", "-t", "tmpfs", "-o", "size=48m,mode=0700", "gatehouse-lab", site.state]
+        try await Command(disk).succeed()
+        let tunnel = "link add \(Crowd.tunnel) type bridge\nlink set \(Crowd.tunnel) up\n"
+        try await Command(["ip", "-n", Network.Space.gateway.name, "-batch", "-"]).input(tunnel).succeed()
+        let authority = try await prepareFaults()
+        let relay = try Relay.start(at: site.relay, before: site.management)
+        let crowd = try Crowd.start(at: site.crowd, authority: authority)
         let daemon = try await startDaemon()
         let clients = try await logIn([.fleet1, .fleet2])
         let beacons = try await Beacons.start(client: clients[0], stranger: clients[1])
-        let stand = Stand(daemon: daemon, client: clients[0], stranger: clients[1], beacons: beacons)
+        let stand = Stand(
+            daemon: daemon, client: clients[0], stranger: clients[1], beacons: beacons, relay: relay,
+            crowd: crowd)
         _ = try await whole(stand, within: .seconds(20))
         return stand
     }
@@ -68,8 +92,8 @@ extension Demonstration {
         stand.beacons.open()
         // What was there before is part of what is looked at.
         try await Task.sleep(for: .milliseconds(200))
-        let known = try await socket.inspect().drifts.count
-        let said = try await commit(fault, &stand)
+        let known = try await socket.inspect().driftCount
+        let finding = try await commit(fault, &stand)
         let over = ContinuousClock.now
         let isWhole = try await whole(stand, within: .seconds(40))
         let wholeAfter = isWhole ? (ContinuousClock.now - over) / .milliseconds(1) : nil
@@ -86,7 +110,8 @@ extension Demonstration {
             allowedSent: allowed.reduce(0) { $0 + $1.sent },
             allowedLost: allowed.reduce(0) { $0 + $1.lost },
             longestPause: (allowed.map(\.longestPause).max() ?? .zero) / .milliseconds(1),
-            wholeAfter: wholeAfter, note: try await note(said, known, refused))
+            wholeAfter: wholeAfter, note: try await note(finding.note, known, refused),
+            complaint: finding.complaint)
     }
 
     private func note(
@@ -94,22 +119,24 @@ extension Demonstration {
     ) async throws -> String {
         let passed = refused.filter { $0.tally.arrived > 0 }.map { "\($0.tally.arrived) \($0.stream.title)" }
         if !passed.isEmpty { return "passed: " + passed.joined(separator: "; ") }
-        let drifts = try await socket.inspect().drifts
-        guard drifts.count > known, let last = drifts.last else { return said }
+        let look = try await socket.inspect()
+        guard said.isEmpty, look.driftCount > known, let last = look.drifts.last else { return said }
         let time = last.undoneAfterMicroseconds.map { "undone after \($0) us" } ?? "not undone"
         return "\(time): \(last.what)"
     }
 
-    /// Waits until the kernel does what was decided, both sessions are open and every permitted stream is answered.
+    /// Waits until the kernel does what was decided, both sessions are open, every permitted stream is answered, and
+    /// the packet path looks at everything.
     private func whole(_ stand: Stand, within limit: Duration) async throws -> Bool {
         let began = Stream.now
         do {
             try await Wait.until("everything to be right again", within: limit, every: .milliseconds(2)) {
                 guard stand.beacons.flow(since: began), let state = try? await socket.inspect(),
-                    state.isRight, state.fault == nil, let sessions = try? await socket.sessions()
+                    state.isRight, state.fault == nil, let list = try? await socket.sessionList(),
+                    list.unwatched?.isEmpty == true, list.detachedSources.isEmpty
                 else { return false }
                 return [stand.client, stand.stranger].allSatisfy { client in
-                    sessions.contains { $0.holds(client.address(.ipv4) ?? "-") && $0.className != nil }
+                    list.sessions.contains { $0.holds(client.address(.ipv4) ?? "-") && $0.className != nil }
                 }
             }
             return true
@@ -120,30 +147,43 @@ extension Demonstration {
 
     // MARK: What goes wrong
 
-    /// Returns when the fault is over: whatever was taken away is back, as far as that is not the daemon's to do. What is
-    /// worth knowing of it is in the answer.
-    private func commit(_ fault: Fault, _ stand: inout Stand) async throws -> String {
+    /// Returns when the fault is over: whatever was taken away is back, as far as that is not the daemon's to do.
+    private func commit(_ fault: Fault, _ stand: inout Stand) async throws -> Finding {
         switch fault {
         case .tableDeleted: try await nft("delete table inet gatehouse")
         case .rulesetFlushed: try await nft("flush ruleset")
         case .acceptAhead: try await nft("insert rule inet gatehouse forward accept")
-        case .elementDeleted:
-            let address = stand.client.address(.ipv4) ?? ""
-            try await nft("delete element inet gatehouse scope_of_4 { \"\(Network.tunnel)\" . \(address) }")
+        case .elementDeleted: try await nft(elementDeletion(stand))
         case .elementAdded: try await addStranger(stand)
+        case .drifts: return try await drifts(stand)
+        case .watchOverflows: return try await overflowWatch(stand)
+        case .othersCommit: return try await commitBeside()
+        case .kernelErrors: return try await answerErrors(stand)
         case .daemonKilled:
             try await kill(stand.daemon)
             try await Task.sleep(for: .seconds(2))
             try await restart(&stand)
         case .killedInReload: try await killInReload(&stand)
+        case .killedAtSteps: return try await killAtSteps(&stand)
         case .daemonHangs:
             stand.daemon.signal(SIGSTOP)
             try await Task.sleep(for: .seconds(5))
             stand.daemon.signal(SIGCONT)
-        case .reloads: return try await reloads(for: .seconds(4))
+        case .reloads: return try await hangUps(stand)
         case .descriptorsGone: return try await withoutDescriptors(stand)
         case .memoryGone: return try await withoutMemory(&stand)
         case .diskFull: return try await withFullDisk()
+        case .diskErrors: return try await withFailingDisk(stand)
+        case .diskReadOnly: return try await startWithReadOnlyDisk(&stand)
+        case .databaseHeld: return try await startWithHeldDatabase(&stand)
+        case .databaseDamaged: return try await damageDatabase(&stand)
+        case .tunnelDown: try await takeDown(Network.tunnel)
+        case .insideDown: try await takeDown(Network.insideInterface)
+        case .insideReplaced: try await replaceInside()
+        case .managementCloses: return try await closeManagement(stand)
+        case .managementHangs: return try await hangManagement(stand)
+        case .managementFloods: return try await floodManagement(stand)
+        case .crowd: return try await comeAndGo(stand)
         case .serverHangs:
             try await signalServer(SIGSTOP)
             try await Task.sleep(for: .seconds(2))
@@ -151,85 +191,16 @@ extension Demonstration {
         case .serverRestarts: try await restartServer(SIGTERM)
         case .serverKilled: try await restartServer(SIGKILL)
         }
-        return ""
+        return Finding()
     }
 
-    private func nft(_ command: String) async throws {
-        try await Command(in: .gateway, ["nft", command]).succeed()
-    }
-
-    /// Gives the addresses that are no session's the scope of one.
-    private func addStranger(_ stand: Stand) async throws {
-        let listing = try await Command(
-            in: .gateway, ["nft", "list", "map", "inet", "gatehouse", "scope_of_4"]
-        )
-        .succeed()
-        guard let address = stand.client.address(.ipv4),
-            let element = listing.split(separator: ",").first(where: { $0.contains(" . \(address) ") }),
-            let mark = element.split(separator: ":").last?.split(whereSeparator: { " }\n\t".contains($0) })
-                .first
-        else {
-            throw LabError.unreadableAnswer(command: "nft list map", answer: "\(listing.prefix(300))")
-        }
-        let key = "\"\(Network.tunnel)\" . \(Network.spoofed(.ipv4))"
-        try await nft("add element inet gatehouse scope_of_4 { \(key) timeout 1h : \(mark) }")
-    }
-
-    private func restart(_ stand: inout Stand) async throws {
+    func restart(_ stand: inout Stand) async throws {
         stand.daemon = try await startDaemon()
         stand.restarts += 1
     }
 
-    /// At five moments of a reload.
-    private func killInReload(_ stand: inout Stand) async throws {
-        for pause in [0, 5, 20, 60, 150] {
-            let reload = Task { try? await socket.reload() }
-            try await Task.sleep(for: .milliseconds(pause))
-            try await kill(stand.daemon)
-            _ = await reload.value
-            try await restart(&stand)
-        }
-    }
-
-    private func reloads(for time: Duration) async throws -> String {
-        let count = try await repeating(for: time) { _ = try await socket.reload() }
-        return "\(count.done) loads"
-    }
-
-    /// Those descriptors that it has, and not one more: the limit is on their numbers, and the next one gets the least
-    /// that is free.
-    private func withoutDescriptors(_ stand: Stand) async throws -> String {
-        let process = stand.daemon.identifier
-        let before = try await limit("nofile", of: process)
-        try await setLimit("nofile", "\(ProcessLooks.freeDescriptor(of: process)):", of: process)
-        let asked = try await repeating(for: .seconds(3), pause: .milliseconds(50)) {
-            _ = try await socket.sessions()
-        }
-        try await setLimit("nofile", "\(before):", of: process)
-        return "\(asked.failed) of \(asked.failed + asked.done) questions unanswered"
-    }
-
-    /// No more memory than it has, and much to do. It may end over it; then it is started again, as the
-    /// system would do.
-    private func withoutMemory(_ stand: inout Stand) async throws -> String {
-        let process = stand.daemon.identifier
-        guard let size = ProcessLooks.status("VmSize", of: process) else { return "the daemon is gone" }
-        try await setLimit("as", "\(size * 1024):", of: process)
-        let daemon = stand.daemon
-        let loads = try await repeating(for: .seconds(3)) {
-            guard daemon.isRunning else { throw LabError.timedOut(waitingFor: "the daemon", log: "") }
-            _ = try await socket.reload()
-        }
-        guard daemon.isRunning else {
-            try await restart(&stand)
-            return "the daemon ended over it, and was started again"
-        }
-        try await setLimit("as", "unlimited:", of: process)
-        return "\(loads.done) loads of rules, \(loads.failed) failed"
-    }
-
     /// Does something again and again, and counts.
-    private func repeating(
+    func repeating(
         for time: Duration, pause: Duration = .zero, _ body: () async throws -> Void
     ) async throws -> (done: Int, failed: Int) {
         let end = ContinuousClock.now + time
@@ -247,27 +218,17 @@ extension Demonstration {
         return count
     }
 
-    private func limit(_ name: String, of process: Int32) async throws -> String {
-        try await Command([
-            "prlimit", "--pid", "\(process)", "--\(name)", "--output", "SOFT", "--noheadings", "--raw",
-        ])
-        .succeed().trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    private func setLimit(_ name: String, _ value: String, of process: Int32) async throws {
-        try await Command(["prlimit", "--pid", "\(process)", "--\(name)=\(value)"]).succeed()
-    }
-
-    /// Nothing more can be recorded; what is there goes on.
-    private func withFullDisk() async throws -> String {
-        let filler = site.state + "/filler"
-        _ = try await Command(["dd", "if=/dev/zero", "of=\(filler)", "bs=64k"]).output()
-        let stated = try await repeating(for: .seconds(3), pause: .milliseconds(50)) {
-            _ = try await socket.setStatus("in-use", of: .fleet3)
+    /// Whether something comes about in time.
+    func happens(within limit: Duration, _ condition: () async throws -> Bool) async throws -> Bool {
+        do {
+            try await Wait.until("", within: limit, condition)
+            return true
+        } catch LabError.timedOut {
+            return false
         }
-        try FileManager.default.removeItem(atPath: filler)
-        return "\(stated.failed) of \(stated.failed + stated.done) statements refused"
     }
+
+    // MARK: The VPN server
 
     private func signalServer(_ number: Int32) async throws {
         guard let server = await children.newest(named: Self.vpnServer) else {
@@ -282,20 +243,5 @@ extension Demonstration {
             try await Wait.until("the VPN server to be gone") { !server.isRunning }
         }
         try await startVPNServer()
-    }
-}
-
-/// A source of numbers that a seed repeats (SplitMix64; Steele, Lea and Flood, OOPSLA 2014).
-private struct Lot {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
-        return word ^ (word >> 31)
     }
 }

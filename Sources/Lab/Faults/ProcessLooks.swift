@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// What processes use, as the system tells it (proc(5)), over time.
 struct ProcessLooks {
@@ -15,6 +16,15 @@ struct ProcessLooks {
         Wait.text("/proc/\(process)/status").split(separator: "\n")
             .first { $0.hasPrefix("\(field):") }?
             .split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+    }
+
+    /// From here on, `VmHWM` is the most since now (proc(5), clear_refs).
+    static func forgetPeak(of process: Int32) throws {
+        guard let file = FileHandle(forWritingAtPath: "/proc/\(process)/clear_refs") else {
+            throw LabError.system(operation: "open clear_refs", errno: errno)
+        }
+        try file.write(contentsOf: Data("5".utf8))
+        try file.close()
     }
 
     static func descriptors(of process: Int32) -> Int? {
@@ -40,10 +50,14 @@ struct ProcessLooks {
             ($0.last?.hours ?? 0) - ($0.first?.hours ?? 0) < ($1.last?.hours ?? 0) - ($1.first?.hours ?? 0)
         }
         return FaultReport.Resources(
-            hours: hours, restarts: restarts, descriptorsAtFirst: longest?.first?.descriptors,
+            hours: hours, restarts: restarts,
+            processHours: longest.flatMap { looks in
+                looks.count > 1 ? (looks.last?.hours ?? 0) - (looks.first?.hours ?? 0) : nil
+            },
+            descriptorsAtFirst: longest?.first?.descriptors,
             descriptorsAtLast: longest?.last?.descriptors,
             residentGrowthPerHour: longest.flatMap { Self.slope($0.map { ($0.hours, Double($0.resident)) }) },
-            residentAtLast: longest?.last?.resident)
+            residentAtFirst: longest?.first?.resident, residentAtLast: longest?.last?.resident)
     }
 
     /// Of the least squares line; nil for fewer than three points, or points of one instant.

@@ -22,9 +22,22 @@ final class Stream: Sendable {
         var outstanding: Set<UInt32> = []
         var sent = 0
         var arrived = 0
+        var lastSending: UInt64 = 0
         var lastAnswer: UInt64 = 0
+        /// Where the pause begins that is on: at the last answer, or later where nothing was sent for a while.
+        var pausedFrom: UInt64 = 0
         var longestPause: UInt64 = 0
+
+        /// A machine that is too busy to send has nothing to answer: that time is nobody's pause.
+        mutating func noteSending(at now: UInt64) {
+            let silence = now - min(now, lastSending)
+            if silence > Stream.longestSilence { pausedFrom = min(now, pausedFrom + silence) }
+            lastSending = now
+        }
     }
+
+    /// Between two packets, in nanoseconds; ten times what it should be.
+    private static let longestSilence: UInt64 = 20_000_000
 
     /// What a window saw.
     struct Tally: Sendable {
@@ -44,8 +57,9 @@ final class Stream: Sendable {
     static let payloadBytes = 64
 
     /// The next packet; `isSent` is asked to send it.
-    func send(_ isSent: ([UInt8]) -> Bool) {
+    func send(at now: UInt64 = Stream.now, _ isSent: ([UInt8]) -> Bool) {
         let sequence = state.withLock { state in
+            state.noteSending(at: now)
             state.next += 1
             return state.next
         }
@@ -74,13 +88,12 @@ final class Stream: Sendable {
 
     func arrived() { state.withLock { $0.arrived += 1 } }
 
-    func answered(_ sequence: UInt32) {
-        let now = Self.now
+    func answered(_ sequence: UInt32, at now: UInt64 = Stream.now) {
         state.withLock { state in
             // One of before the window says nothing of it.
             guard state.outstanding.remove(sequence) != nil else { return }
-            state.longestPause = max(state.longestPause, now - state.lastAnswer)
-            state.lastAnswer = now
+            state.longestPause = max(state.longestPause, now - min(now, state.pausedFrom))
+            (state.lastAnswer, state.pausedFrom) = (now, now)
         }
     }
 
@@ -88,12 +101,12 @@ final class Stream: Sendable {
     func isAnswered(since instant: UInt64) -> Bool { state.withLock { $0.lastAnswer >= instant } }
 
     /// Begins to count anew.
-    func open() {
+    func open(at now: UInt64 = Stream.now) {
         state.withLock { state in
             let next = state.next
             state = State()
             state.next = next
-            state.lastAnswer = Self.now
+            (state.lastSending, state.lastAnswer, state.pausedFrom) = (now, now, now)
         }
     }
 
@@ -101,10 +114,9 @@ final class Stream: Sendable {
     var sequence: UInt32 { state.withLock { $0.next } }
 
     /// What became of the packets up to one. Answers to it must have had their time.
-    func tally(through last: UInt32) -> Tally {
-        let now = Self.now
+    func tally(through last: UInt32, at now: UInt64 = Stream.now) -> Tally {
         return state.withLock { state in
-            let pause = kind == .allowed ? max(state.longestPause, now - state.lastAnswer) : 0
+            let pause = kind == .allowed ? max(state.longestPause, now - min(now, state.pausedFrom)) : 0
             return Tally(
                 sent: state.sent, arrived: state.arrived,
                 lost: state.outstanding.count { $0 <= last },

@@ -16,6 +16,10 @@ package struct OpenVPNConnection: Sendable {
     /// Polls without an answer after which the server is taken for hung.
     private static let maximumUnanswered = 3
 
+    /// Problems of no client in particular that are told between two polls. A server that is broken, or is none, has
+    /// thousands a second; a log that is full tells nobody anything.
+    static let maximumProblems = 16
+
     /// Bytes for the server that have not been sent; the caller removes what it has sent.
     package var unsent: [UInt8] = []
     /// The server has accepted us.
@@ -25,6 +29,8 @@ package struct OpenVPNConnection: Sendable {
     private var translator: OpenVPNTranslator
     private var password: Secret?
     private var unanswered = 0
+    /// Since the last poll.
+    private var problems = 0
 
     package init(source: String, tunnel: String, password: Secret?) {
         translator = OpenVPNTranslator(source: source, tunnel: tunnel)
@@ -48,6 +54,7 @@ package struct OpenVPNConnection: Sendable {
         var step = Step()
         let last = lines.finish().flatMap { decoder.decode($0) }
         for message in last + decoder.finish(line: lines.lineCount) { take(message, now, &step) }
+        tellOfProblems(&step)
         return step.events
     }
 
@@ -58,7 +65,9 @@ package struct OpenVPNConnection: Sendable {
             return Step(failure: "the server has not answered \(unanswered) requests for its list of clients")
         }
         unanswered += 1
-        return queue([.status])
+        var step = queue([.status])
+        tellOfProblems(&step)
+        return step
     }
 
     /// Queues an answer. False when the question is no longer pending: nothing is sent then.
@@ -89,8 +98,23 @@ package struct OpenVPNConnection: Sendable {
             break
         }
         let output = translator.translate(message, now: now)
-        step.events += output.events
+        step.events += output.events.filter { isToBeTold($0) }
         step.failure = step.failure ?? queue(output.commands).failure
+    }
+
+    /// Whatever names a client has a consequence, and is always told.
+    private mutating func isToBeTold(_ event: SessionEvent) -> Bool {
+        guard case .problem(_, let problem) = event, problem.client == nil else { return true }
+        problems += 1
+        return problems <= Self.maximumProblems
+    }
+
+    /// Says how many were left out, and begins to count anew.
+    private mutating func tellOfProblems(_ step: inout Step) {
+        defer { problems = 0 }
+        guard problems > Self.maximumProblems else { return }
+        let text = "\(problems - Self.maximumProblems) more lines that cannot be used"
+        step.events += translator.problem(lines.lineCount, text).events
     }
 
     private mutating func givePassword() -> String? {

@@ -18,8 +18,12 @@ struct LabCommand: AsyncParsableCommand {
             time from the start of 'device set-status' to the last forwarded byte is told. 200 take about ten minutes.
 
             With --faults, everything in turn that can go wrong on a gateway, while permitted and refused packets flow: \
-            what passed that must not, what was lost, and how long until all was right again. About two minutes. With \
-            --soak, faults by lot for so long, and what the daemon uses meanwhile.
+            what passed that must not, what was lost, and how long until all was right again. Under three minutes; needs \
+            strace. With --soak, faults by lot for so long, and what the daemon uses meanwhile: descriptors, and how its \
+            memory grows. --only restricts either to some of the faults: with none that kills the daemon, a soak is \
+            about one process.
+
+            Faults: \(Fault.allCases.map(\.rawValue).joined(separator: ", ")).
             """)
 
     @Option(name: .long, help: "The folder of packs; the lab uses a copy of its 'default'.")

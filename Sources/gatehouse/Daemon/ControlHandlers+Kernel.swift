@@ -19,7 +19,8 @@ extension ControlHandlers {
             return ControlMessages.KernelState(
                 isRight: found.isRight, elements: found.elements, missing: Self.names(found.missing),
                 unexpected: Self.names(found.unexpected), differing: Self.names(found.differing),
-                fault: await enforcer.kernelFault?.description, drifts: drifts)
+                fault: await enforcer.kernelFault?.description, drifts: drifts,
+                driftCount: await enforcer.driftCount)
         } catch {
             throw ControlFailure(id: "kernel", message: "\(error)")
         }
