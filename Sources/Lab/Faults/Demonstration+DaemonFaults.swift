@@ -77,7 +77,10 @@ extension Demonstration {
 
     /// Those descriptors that it has, and not one more: the limit is on their numbers, and the next one gets the least
     /// that is free.
-    func withoutDescriptors(_ stand: Stand) async throws -> Finding {
+    ///
+    /// It may end over it. The dispatch library under the Swift runtime looks now and then whether its threads are
+    /// stuck, in files of /proc, and traps when it cannot open one (`_dispatch_workq_monitor_pools`).
+    func withoutDescriptors(_ stand: inout Stand) async throws -> Finding {
         let process = stand.daemon.identifier
         let socket = ControlSocket(path: site.control, patience: 1)
         let before = try await limit("nofile", of: process)
@@ -85,8 +88,24 @@ extension Demonstration {
         let asked = try await repeating(for: .seconds(3), pause: .milliseconds(50)) {
             _ = try await socket.sessions()
         }
-        try await setLimit("nofile", "\(before):", of: process)
-        return Finding(note: "\(asked.failed) of \(asked.failed + asked.done) questions unanswered")
+        // It may have ended, and then there is no limit to lift.
+        try? await setLimit("nofile", "\(before):", of: process)
+        let ended = try await restartIfEnded(&stand)
+        return Finding(
+            note: ended ?? "\(asked.failed) of \(asked.failed + asked.done) questions unanswered")
+    }
+
+    /// Waits until the daemon answers or is gone, and then starts it again as the system would do. What became of it, if
+    /// it was gone.
+    private func restartIfEnded(_ stand: inout Stand) async throws -> String? {
+        let daemon = stand.daemon
+        try await Wait.until("the daemon to answer, or to end") {
+            if !daemon.isRunning { return true }
+            return (try? await socket.inspect()) != nil
+        }
+        guard !daemon.isRunning else { return nil }
+        try await restart(&stand)
+        return "the daemon ended over it, and was started again"
     }
 
     /// No more memory than it has, and much to do. It may end over it; then it is started again, as the
@@ -102,12 +121,9 @@ extension Demonstration {
             guard daemon.isRunning else { throw LabError.timedOut(waitingFor: "the daemon", log: "") }
             _ = try await loadOtherRules()
         }
-        guard daemon.isRunning else {
-            try await restart(&stand)
-            return Finding(note: "the daemon ended over it, and was started again")
-        }
-        try await setLimit("as", "unlimited:", of: process)
-        return Finding(note: "\(loads.done) loads of rules, \(loads.failed) failed")
+        try? await setLimit("as", "unlimited:", of: process)
+        let ended = try await restartIfEnded(&stand)
+        return Finding(note: ended ?? "\(loads.done) loads of rules, \(loads.failed) failed")
     }
 
     private func limit(_ name: String, of process: Int32) async throws -> String {

@@ -170,7 +170,7 @@ extension Demonstration {
             try await Task.sleep(for: .seconds(5))
             stand.daemon.signal(SIGCONT)
         case .reloads: return try await hangUps(stand)
-        case .descriptorsGone: return try await withoutDescriptors(stand)
+        case .descriptorsGone: return try await withoutDescriptors(&stand)
         case .memoryGone: return try await withoutMemory(&stand)
         case .diskFull: return try await withFullDisk()
         case .diskErrors: return try await withFailingDisk(stand)
