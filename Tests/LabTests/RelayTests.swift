@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import NetworkTypes
 import Testing
 
 @testable import Lab
@@ -132,6 +133,7 @@ struct CrowdTests {
         #expect(list.contains("\t10.9.1.0\tfd09::100\t") && list.contains("\t10.9.255.255\tfd09::ffff\t"))
         #expect(list.contains("CLIENT_LIST\tcrowd-257\t198.51.100.253:1281\t\t\t"))
         #expect(list.hasSuffix("END\r\n"))
+        #expect(Crowd.address(70_241, .ipv4) == "10.9.18.97" && Crowd.address(70_241, .ipv6) == "fd09::1261")
         #expect(
             speech.arriving(256).hasPrefix(
                 ">CLIENT:ADDRESS,256,10.9.1.0,1\r\n>CLIENT:ADDRESS,256,fd09::100,1"))

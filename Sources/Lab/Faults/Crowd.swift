@@ -55,11 +55,12 @@ final class Crowd: Sendable {
 
     var count: Count { state.withLock { $0.count } }
 
-    /// An address of both families for each client.
+    /// An address of both families for each client. Those of long ago are given again.
     static func address(_ client: Int, _ family: AddressFamily) -> String {
-        switch family {
-        case .ipv4: "10.9.\(client >> 8 & 255).\(client & 255)"
-        case .ipv6: "fd09::\(String(client, radix: 16))"
+        let number = client & 0xffff
+        return switch family {
+        case .ipv4: "10.9.\(number >> 8).\(number & 255)"
+        case .ipv6: "fd09::\(String(number, radix: 16))"
         }
     }
 

@@ -93,7 +93,7 @@ extension Demonstration {
         // What was there before is part of what is looked at.
         try await Task.sleep(for: .milliseconds(200))
         let known = try await socket.inspect().driftCount
-        let finding = try await commit(fault, &stand)
+        let finding = try await tolerating { try await commit(fault, &stand) }
         let over = ContinuousClock.now
         let isWhole = try await whole(stand, within: .seconds(40))
         let wholeAfter = isWhole ? (ContinuousClock.now - over) / .milliseconds(1) : nil
@@ -112,6 +112,15 @@ extension Demonstration {
             longestPause: (allowed.map(\.longestPause).max() ?? .zero) / .milliseconds(1),
             wholeAfter: wholeAfter, note: try await note(finding.note, known, refused),
             complaint: finding.complaint)
+    }
+
+    /// What did not come about in time is a finding of this fault, and no end of all others.
+    private func tolerating(_ body: () async throws -> Finding) async throws -> Finding {
+        do {
+            return try await body()
+        } catch let error as LabError {
+            return Finding(complaint: "\(error)".split(separator: "\n").first.map(String.init))
+        }
     }
 
     private func note(
