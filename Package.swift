@@ -88,6 +88,7 @@ let package = Package(
             dependencies: [
                 "Classification", "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes", crypto,
             ], swiftSettings: strict),
+        .target(name: "Audit", dependencies: ["Sessions", crypto], swiftSettings: strict),
         .target(
             name: "PolicyDifference",
             dependencies: [
@@ -126,6 +127,7 @@ let package = Package(
             name: "Store", dependencies: ["Sessions", "Evidence", "NetworkTypes", grdb, crypto],
             swiftSettings: strict
         ),
+        .target(name: "AuditLog", dependencies: ["Audit", "Sessions"], swiftSettings: strict),
         .systemLibrary(name: "CMaxMindDB", providers: [.apt(["libmaxminddb-dev"])]),
         .target(
             name: "Place", dependencies: ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
@@ -249,6 +251,12 @@ let package = Package(
                 "TestSupport", "Coverage", "Classification", "PolicyLanguage", "Sessions", "NetworkTypes",
             ], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
+            name: "AuditTests", dependencies: ["TestSupport", "Audit", "Sessions", crypto],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuditLogTests", dependencies: ["TestSupport", "AuditLog", "Audit", "Sessions"],
+            swiftSettings: strict),
+        .testTarget(
             name: "PolicyDifferenceTests",
             dependencies: [
                 "TestSupport", "PolicyDifference", "Classification", "PolicyLanguage", "FlowSpace",
@@ -284,7 +292,9 @@ let package = Package(
             exclude: ["Transcripts"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["TestSupport", "Store", "Evidence", "Sessions", "NetworkTypes", grdb],
+            dependencies: [
+                "TestSupport", "Store", "AuditLog", "Audit", "Evidence", "Sessions", "NetworkTypes", grdb,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "EnforcementTests",
