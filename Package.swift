@@ -170,7 +170,7 @@ let package = Package(
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
                 "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "Coverage",
-                "Drafting", "Diagnosis", "CLinux",
+                "Drafting", "Diagnosis", "Audit", "AuditLog", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 

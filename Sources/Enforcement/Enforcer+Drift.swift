@@ -69,7 +69,9 @@ extension Enforcer {
             let microseconds = Int64(max(.zero, undoneAt - first) / .microseconds(1))
             log.notice("put back what was changed; it took \(microseconds) us from when we heard of it")
         }
-        drifts += changes.map { Drift(change: $0, undoneAt: undoneAt) }
+        let noted = changes.map { Drift(change: $0, undoneAt: undoneAt) }
+        if auditor != nil { heard += noted.map { AuditEvent(.drift($0), at: $0.change.heardAt) } }
+        drifts += noted
         drifts.removeFirst(max(0, drifts.count - Self.keptDrifts))
     }
 

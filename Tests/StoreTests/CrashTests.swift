@@ -72,7 +72,7 @@ import Testing
             if done > acknowledged, !recorded.contains(done) { untold.insert(done) }
         }
         print("random seed \(randomSeed): \(done) changes, killed \(rounds) times")
-        #expect(untold.count < rounds)
+        #expect(untold.count <= rounds, "one change at most falls between the two")
     }
 
     /// The numbers of the changes on the record, once a start has gone on with it.
