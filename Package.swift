@@ -187,6 +187,9 @@ let package = Package(
             path: "bench/Policy", swiftSettings: strict),
 
         .executableTarget(
+            name: "AuditBench", dependencies: ["AuditLog", "Audit", "Sessions"], path: "bench/Audit",
+            swiftSettings: strict),
+        .executableTarget(
             name: "PlanBench",
             dependencies: ["PolicyDifference", "Classification", "PolicyLanguage", "Sessions"],
             path: "bench/Plan", swiftSettings: strict),
@@ -350,8 +353,8 @@ let package = Package(
                 "TestSupport", "FakeKernel", "gatehouse", "Lab", "Portal", "Diagnosis", "Enforcement",
                 "RulesetCompiler",
                 "Classification",
-                "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Control", "Sessions",
-                "NetworkTypes",
+                "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Audit", "AuditLog", "Coverage",
+                "Control", "Sessions", "NetworkTypes",
                 argumentParser, logging,
             ], swiftSettings: strict),
         .testTarget(

@@ -38,13 +38,17 @@ enum LineForm {
 
 enum LineWriter {
     static func write(
-        _ entry: AuditEntry, number: UInt64, previous: AuditHash, to line: inout [UInt8]
+        _ entry: AuditEntry, number: UInt64, previous: AuditHash?, to line: inout [UInt8]
     ) {
         line += LineForm.beforeNumber
         write(number, to: &line)
-        line += LineForm.beforePrevious
-        previous.write(to: &line)
-        line += LineForm.beforeTime
+        if let previous {
+            line += LineForm.beforePrevious
+            previous.write(to: &line)
+            line += LineForm.beforeTime
+        } else {
+            line += LineForm.beforeTime.dropFirst()
+        }
         write(entry.at, to: &line)
         line += LineForm.beforeKind
         line += entry.kind.rawValue.utf8
@@ -106,6 +110,11 @@ enum LineWriter {
     /// characters by four small hexadecimal digits.
     static func write(_ text: String, to line: inout [UInt8]) {
         line.append(quote)
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == quote || $0 == backslash }) else {
+            line += text.utf8
+            line.append(quote)
+            return
+        }
         for byte in text.utf8 {
             switch byte {
             case quote, backslash:

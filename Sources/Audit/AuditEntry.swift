@@ -57,11 +57,9 @@ package struct AuditEntry: Sendable, Hashable {
         if let content { values.insert(Value(field: field, content: content), at: index) }
     }
 
-    /// Puts a value behind all others; nil when it belongs elsewhere. For whoever reads lines.
-    mutating func append(_ field: AuditField, _ content: Value.Content) -> Void? {
-        if let last = values.last, last.field.place >= field.place { return nil }
+    /// Puts a value behind all others, where it belongs. For whoever reads lines.
+    mutating func append(_ field: AuditField, _ content: Value.Content) {
         values.append(Value(field: field, content: content))
-        return ()
     }
 
     mutating func reserve(_ count: Int) { values.reserveCapacity(count) }

@@ -15,15 +15,18 @@ package struct ChainVerifier: Sendable {
     private var last: (file: String, line: Int, offset: Int)?
     private var start: (file: String, line: Int, offset: Int)?
     private var retirements: [AuditHead] = []
-    /// Whether the known end was met on the way.
-    private let known: AuditHead?
-    private var metKnown: Bool
+    /// Records that were known to be there, and were not met yet.
+    private var unmet: [AuditHead]
+    /// Records that say that something is missing.
+    package private(set) var gaps = 0
+    /// When the first and the last record were written, as they say.
+    package private(set) var from = ""
+    package private(set) var through = ""
 
-    /// - Parameter known: How far the record goes at least; nil where nobody knows.
-    package init(known: AuditHead? = nil) {
-        self.known = known
-        metKnown = known.map { $0.number == 0 } ?? true
-    }
+    /// - Parameter known: How far the record goes at least, by whoever knows.
+    package init(known: [AuditHead]) { unmet = known.filter { $0.number > 0 } }
+
+    package init(known: AuditHead? = nil) { self.init(known: known.map { [$0] } ?? []) }
 
     /// The next file, whole.
     ///
@@ -73,10 +76,14 @@ package struct ChainVerifier: Sendable {
         }
         head = AuditHead(number: outline.number, hash: outline.hash)
         lines += 1
-        if let known, known.number == head.number {
-            guard known.hash == head.hash else { return .notTheKnown(number: known.number) }
-            metKnown = true
+        for known in unmet where known.number == head.number && known.hash != head.hash {
+            return .notTheKnown(number: known.number)
         }
+        unmet.removeAll { $0.number == head.number }
+        through = String(decoding: outline.at, as: UTF8.self)
+        if from.isEmpty { from = through }
+        let saysSo = [AuditKind.gap, .damage].contains { outline.kind.elementsEqual($0.rawValue.utf8) }
+        if saysSo { gaps += 1 }
         if outline.kind.elementsEqual(AuditKind.retired.rawValue.utf8) { noteRetirement(line) }
         return nil
     }
@@ -94,12 +101,10 @@ package struct ChainVerifier: Sendable {
             return ChainBreak(
                 start.file, start.line, start.offset, .missing(from: 1, through: first.number - 1))
         }
-        guard let known, !metKnown, known.number > 0 else { return nil }
-        if let first, known.number < first.number {
-            // Let go of since it was known.
-            return nil
-        }
-        let problem = ChainBreak.Problem.endMissing(from: head.number + 1, through: known.number)
+        // What is before the first was let go of since it was known.
+        let missing = unmet.map(\.number).filter { $0 > head.number }.max()
+        guard let missing else { return nil }
+        let problem = ChainBreak.Problem.endMissing(from: head.number + 1, through: missing)
         guard let last else { return ChainBreak("", 0, 0, problem) }
         return ChainBreak(last.file, last.line, last.offset, problem)
     }
