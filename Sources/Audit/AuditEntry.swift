@@ -12,6 +12,14 @@ package struct AuditEntry: Sendable, Hashable {
     package struct Value: Sendable, Hashable {
         package let field: AuditField
         package let content: Content
+        /// The field's, which is looked at more often than it is looked up.
+        fileprivate let place: Int
+
+        fileprivate init(_ field: AuditField, _ content: Content, at place: Int) {
+            self.field = field
+            self.content = content
+            self.place = place
+        }
 
         package enum Content: Sendable, Hashable {
             case text(String)
@@ -51,15 +59,15 @@ package struct AuditEntry: Sendable, Hashable {
 
     private mutating func set(_ field: AuditField, _ content: Value.Content?) {
         let place = field.place
-        let index = values.firstIndex { $0.field.place >= place } ?? values.endIndex
+        let index = values.firstIndex { $0.place >= place } ?? values.endIndex
         let isThere = index < values.endIndex && values[index].field == field
         if isThere { values.remove(at: index) }
-        if let content { values.insert(Value(field: field, content: content), at: index) }
+        if let content { values.insert(Value(field, content, at: place), at: index) }
     }
 
     /// Puts a value behind all others, where it belongs. For whoever reads lines.
     mutating func append(_ field: AuditField, _ content: Value.Content) {
-        values.append(Value(field: field, content: content))
+        values.append(Value(field, content, at: field.place))
     }
 
     mutating func reserve(_ count: Int) { values.reserveCapacity(count) }
