@@ -84,7 +84,7 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
     /// What becomes of it where names are not to be shown.
     package var privacy: Privacy {
         switch self {
-        case .session, .server, .outcome, .className, .former, .scope, .until, .rule, .clauses, .missing,
+        case .session, .server, .outcome, .className, .former, .scope, .until, .rule, .clauses,
             .order, .pack, .packBefore, .system, .packets, .bytes, .count, .since, .through, .digest:
             .open
         case .user, .by: .keyed("person")
@@ -95,8 +95,8 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
         case .outer, .addresses, .destination: .keyed("address")
         case .subject: .keyed("subject")
         case .reference: .keyed("reference")
-        // Words that people wrote, or that hold what was seen of somebody.
-        case .why, .changes, .reason: .withheld
+        // Words that people wrote, or that hold what was seen of somebody. A rule can ask for a person's certificate.
+        case .why, .missing, .changes, .reason: .withheld
         }
     }
 }

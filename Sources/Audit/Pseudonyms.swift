@@ -74,9 +74,11 @@ package struct Pseudonyms: Sendable {
         let kind = Self.kinds[fact.kind]
         let what = Self.harmlessNames[fact.kind].map { $0.contains(fact.what) ? fact.what : nil } ?? nil
         let isHarmless = Self.harmlessValues[fact.kind]?.contains(fact.what) ?? false
+        // Whose device it is, is a person like the session's.
+        let valueKind = fact.kind == "device" && fact.what == "owner" ? "person" : kind ?? "value"
         return AuditFact(
             kind: kind == nil ? "other" : fact.kind, what: what ?? pseudonym("what", of: fact.what),
-            value: isHarmless ? fact.value : pseudonym(kind ?? "value", of: fact.value), at: fact.at,
+            value: isHarmless ? fact.value : pseudonym(valueKind, of: fact.value), at: fact.at,
             until: fact.until)
     }
 

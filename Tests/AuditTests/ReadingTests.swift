@@ -130,6 +130,7 @@ import Testing
         entry[.className] = "employee"
         entry[list: .clauses] = ["psps-5.3-2fa"]
         entry[.why] = "alice has no code"
+        entry[list: .missing] = ["certificate { email: alice@harbour.example }"]
         entry[.by] = "root"
         entry[number: .uid] = 0
         entry[.subject] = "user alice"
@@ -142,6 +143,7 @@ import Testing
             AuditFact(kind: "certificate", what: "issuer", value: "a94a8fe5 CN=Harbour"),
             AuditFact(kind: "device", what: "id", value: "laptop-0042"),
             AuditFact(kind: "device", what: "serial", value: "SN-778"),
+            AuditFact(kind: "device", what: "owner", value: "alice"),
             AuditFact(kind: "device", what: "status", value: "in-use"),
             AuditFact(kind: "loan", what: "dave-1", value: "dave"),
             AuditFact(kind: "user", what: "name", value: "alice"),
@@ -188,6 +190,7 @@ import Testing
         #expect(clean.evidence.contains { $0.kind == "user" && $0.what == "name" && $0.value == person })
         #expect(
             clean.evidence.contains { $0.kind == "device" && $0.what == "id" && $0.value == clean[.device] })
+        #expect(clean.evidence.contains { $0.what == "owner" && $0.value == person })
         let outer = clean.evidence.first { $0.what == "outer address" }?.value
         #expect(clean[.outer] == outer, "whatever the port was")
         #expect(try pseudonyms().pseudonym("person", of: "alice") == person)
