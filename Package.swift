@@ -88,6 +88,7 @@ let package = Package(
             dependencies: [
                 "Classification", "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes", crypto,
             ], swiftSettings: strict),
+        .target(name: "Audit", dependencies: ["Sessions", crypto], swiftSettings: strict),
         .target(
             name: "PolicyDifference",
             dependencies: [
@@ -126,6 +127,7 @@ let package = Package(
             name: "Store", dependencies: ["Sessions", "Evidence", "NetworkTypes", grdb, crypto],
             swiftSettings: strict
         ),
+        .target(name: "AuditLog", dependencies: ["Audit", "Sessions"], swiftSettings: strict),
         .systemLibrary(name: "CMaxMindDB", providers: [.apt(["libmaxminddb-dev"])]),
         .target(
             name: "Place", dependencies: ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
@@ -168,7 +170,7 @@ let package = Package(
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
                 "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "Coverage",
-                "Drafting", "Diagnosis", "CLinux",
+                "Drafting", "Diagnosis", "Audit", "AuditLog", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -192,6 +194,9 @@ let package = Package(
             dependencies: ["PolicyProof", "Classification", "PolicyLanguage", "Sessions"],
             path: "bench/Policy", swiftSettings: strict),
 
+        .executableTarget(
+            name: "AuditBench", dependencies: ["AuditLog", "Audit", "Sessions"], path: "bench/Audit",
+            swiftSettings: strict),
         .executableTarget(
             name: "PlanBench",
             dependencies: ["PolicyDifference", "Classification", "PolicyLanguage", "Sessions"],
@@ -257,6 +262,12 @@ let package = Package(
                 "TestSupport", "Coverage", "Classification", "PolicyLanguage", "Sessions", "NetworkTypes",
             ], exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
+            name: "AuditTests", dependencies: ["TestSupport", "Audit", "Sessions", crypto],
+            swiftSettings: strict),
+        .testTarget(
+            name: "AuditLogTests", dependencies: ["TestSupport", "AuditLog", "Audit", "Sessions"],
+            swiftSettings: strict),
+        .testTarget(
             name: "PolicyDifferenceTests",
             dependencies: [
                 "TestSupport", "PolicyDifference", "Classification", "PolicyLanguage", "FlowSpace",
@@ -292,7 +303,9 @@ let package = Package(
             exclude: ["Transcripts"], swiftSettings: strict),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["TestSupport", "Store", "Evidence", "Sessions", "NetworkTypes", grdb],
+            dependencies: [
+                "TestSupport", "Store", "AuditLog", "Audit", "Evidence", "Sessions", "NetworkTypes", grdb,
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "EnforcementTests",
@@ -348,8 +361,8 @@ let package = Package(
                 "TestSupport", "FakeKernel", "gatehouse", "Lab", "Portal", "Diagnosis", "Enforcement",
                 "RulesetCompiler",
                 "Classification",
-                "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Control", "Sessions",
-                "NetworkTypes",
+                "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Audit", "AuditLog", "Coverage",
+                "Control", "Sessions", "NetworkTypes",
                 argumentParser, logging,
             ], swiftSettings: strict),
         .testTarget(

@@ -119,6 +119,18 @@ extension ExplainedDecision {
         }
     }
 
+    /// Conditions that the nearest class, or the first system that is withheld, needed and did not find.
+    package var missing: [Condition] {
+        switch outcome {
+        case .noClass: nearest?.missing.map(\.condition) ?? []
+        case .nothingGranted: withheld.first?.findings.missing.map(\.condition) ?? []
+        case .admitted, .refusedByClass, .held: []
+        }
+    }
+
+    /// Where no class matched, the name of the one with access that lacked least.
+    package var nearestClass: String? { nearest?.name }
+
     private static func words(_ missing: [ConditionFinding]) -> String {
         missing.map { "\($0.condition): \($0.judgement.saw)" }.joined(separator: "; ")
     }

@@ -112,6 +112,7 @@ package enum Check: String, Sendable, Hashable, CaseIterable {
     case store = "files.store"
     case space = "files.space"
     case damage = "files.damage"
+    case audit = "files.audit"
     case secrets = "files.secrets"
     case controlSocket = "files.control-socket"
 

@@ -20,6 +20,8 @@ struct Effects {
     /// Sessions in which something was proved, with what was proved in them before.
     var proofs: [(session: SessionID, before: SessionProofs)] = []
     var notes: [Note] = []
+    /// For the record of what happened; empty where none is kept.
+    var audit: [AuditEvent] = []
     /// Sessions that lost everything in this burst.
     var cut: [SessionID] = []
     /// Sessions that were put into another class or scope, or lost everything, in the order of what was done.

@@ -38,8 +38,8 @@ extension EnforcementState {
             case .renewal: answerRenewal(login, at: now, &effects)
             }
         case .impostor(let login, let session, let difference):
-            refuse(login, log: difference, tell: Self.tellAgain, &effects)
-            cut(session.id, because: difference, &effects)
+            refuse(login, log: difference, tell: Self.tellAgain, at: now, &effects)
+            cut(session.id, because: difference, at: now, &effects)
         case .opened(let session): open(session, at: now, &effects)
         case .roamed(let session):
             if let slot = enforced.slot(of: session.id) { enforced[slot].session = session }
@@ -51,6 +51,7 @@ extension EnforcementState {
         case .closed(let session, let end): closed(session, end, at: now, &effects)
         case .stranger(let id, let reason):
             effects.disconnections.append((id, .restart))
+            audit(.stranger(id, reason), at: now, &effects)
             effects.note(.warning, "client \(id) is thrown out: \(reason)")
         }
     }
@@ -67,6 +68,7 @@ extension EnforcementState {
             enforced.remove(session.id)
         }
         effects.ledger.append(.forget(session.id))
+        audit(.closed(session, end), at: now, &effects)
         effects.note(.info, "session closed: \(end)", session)
     }
 
@@ -79,13 +81,14 @@ extension EnforcementState {
         _ login: Login, _ rival: Session?, at now: Instant, _ effects: inout Effects
     ) {
         if let reason = kept.closedBecause {
-            return refuse(login, log: reason, tell: Self.tellClosed, &effects)
+            return refuse(login, log: reason, tell: Self.tellClosed, at: now, &effects)
         }
         if let rival, rival.hasOtherAuthority(than: login.session) {
             // Letting it in would throw the other device out and hand over its address. A name is no claim to that.
             return refuse(
                 login, log: "common name of session \(rival.id), by another authority",
-                tell: "The name in this certificate belongs to another device. Call the help desk.", &effects)
+                tell: "The name in this certificate belongs to another device. Call the help desk.", at: now,
+                &effects)
         }
         // Whoever stays out even with a fresh code hears why, and the code is not spent on it: a lost device is told
         // that it is lost, whatever is typed on it.
@@ -93,16 +96,21 @@ extension EnforcementState {
             mfaVerifiedAt: now,
             certificates: login.session.certificates.flatMap { report(on: $0, by: policy) })
         let best = explain(login.session, proofs, at: now)
-        guard best.isAdmitted else { return refuse(login, log: best.logLine, tell: best.tell, &effects) }
+        guard best.isAdmitted else {
+            return refuse(login, log: best.logLine, tell: best.tell, proofs, best.decision, at: now, &effects)
+        }
         proofs.mfaVerifiedAt = nil
         switch proof(login, at: now, &effects) {
         case .none: break
         case .proved: proofs.mfaVerifiedAt = now
-        case .refused(let log, let tell): return refuse(login, log: log, tell: tell, &effects)
+        case .refused(let log, let tell):
+            return refuse(login, log: log, tell: tell, proofs, at: now, &effects)
         }
         let decision = explain(login.session, proofs, at: now)
         guard decision.isAdmitted else {
-            return refuse(login, log: decision.logLine, tell: decision.tell, &effects)
+            return refuse(
+                login, log: decision.logLine, tell: decision.tell, proofs, decision.decision, at: now,
+                &effects)
         }
         for change in table.admit(login) { handle(change, at: now, &effects) }
         enforced.add(
@@ -111,6 +119,7 @@ extension EnforcementState {
                 decision: decision.decision, password: login.password))
         let push = settings.push[login.session.id.source] ?? []
         effects.answers.append((login, .admit(push: push)))
+        audit(.admitted(judged(login.session, proofs, decision.decision, at: now)), at: now, &effects)
         effects.note(.info, "login admitted as \(decision.logLine)", login.session)
     }
 
@@ -119,7 +128,7 @@ extension EnforcementState {
     private mutating func answerRenewal(_ login: Login, at now: Instant, _ effects: inout Effects) {
         let id = login.session.id
         guard let slot = enforced.slot(of: id), enforced[slot].cut == nil else {
-            return refuse(login, log: "the session was cut", tell: Self.tellAgain, &effects)
+            return refuse(login, log: "the session was cut", tell: Self.tellAgain, at: now, &effects)
         }
         let sendsTheSame = enforced[slot].password?.matches(login.password) ?? false
         if !sendsTheSame, case .proved = proof(login, at: now, &effects) {
@@ -128,13 +137,18 @@ extension EnforcementState {
         }
         review(id, at: now, &effects)
         if let reason = enforced[slot].cut {
-            return refuse(login, log: "no longer admitted", tell: reason, &effects)
+            return refuse(login, log: "no longer admitted", tell: reason, at: now, &effects)
         }
         effects.answers.append((login, .admit(push: [])))
     }
 
-    private mutating func refuse(_ login: Login, log: String, tell: String, _ effects: inout Effects) {
+    /// - Parameter decision: The one that says so; nil when it is for another reason.
+    private mutating func refuse(
+        _ login: Login, log: String, tell: String, _ proofs: SessionProofs = .init(),
+        _ decision: Decision? = nil, at now: Instant, _ effects: inout Effects
+    ) {
         table.refuse(login)
+        audit(.refused(judged(login.session, proofs, decision, at: now), because: log), at: now, &effects)
         effects.answers.append((login, .refuse(log: log, tell: tell)))
         effects.note(.notice, "login refused: \(log)", login.session)
     }
@@ -208,10 +222,12 @@ extension EnforcementState {
         }
         enforced[slot].session = session
         // A renewal of keys is told as an opening too, and is no use: what is in force was opened before.
-        if enforced[slot].programmed == nil { enforced[slot].openedAt = now }
+        let isNew = enforced[slot].programmed == nil
+        if isNew { enforced[slot].openedAt = now }
         record(session.id, &effects)
         review(session.id, at: now, &effects)
         guard enforced[slot].cut == nil else { return }
+        if isNew { audit(.opened(session, enforced[slot].decision), at: now, &effects) }
         let addresses = session.addresses.map(\.description).joined(separator: " ")
         effects.note(
             .info, "session open at \(addresses) as \(enforced[slot].decision.logLine)", session)

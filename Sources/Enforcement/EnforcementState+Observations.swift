@@ -19,7 +19,7 @@ extension EnforcementState {
                 suspects.formUnion(scanned(id, sighting, at: now, &effects))
             case .watched(let tunnel, let from, let through):
                 watches[tunnel, default: TunnelWatch()].extend(from: from, through: min(through, now))
-                endIdle(on: tunnel, &effects)
+                endIdle(on: tunnel, at: now, &effects)
             }
         }
         reviewAll(suspects, at: now, &effects)
@@ -62,7 +62,7 @@ extension EnforcementState {
         watches[known.session.tunnel, default: TunnelWatch()].check(slot, by: end)
     }
 
-    private mutating func endIdle(on tunnel: String, _ effects: inout Effects) {
+    private mutating func endIdle(on tunnel: String, at now: Instant, _ effects: inout Effects) {
         guard let due = watches[tunnel]?.popDue(), let through = watches[tunnel]?.through else { return }
         for slot in due {
             let known = enforced[slot]
@@ -73,7 +73,7 @@ extension EnforcementState {
             }
             let reason = "idle for \(TimeText.text(known.decision.idle ?? .zero))"
             let lastUse = known.lastUsed.map { "last use \($0)" } ?? "not used since it was opened"
-            cut(known.session.id, because: reason, log: "\(reason), \(lastUse)", &effects)
+            cut(known.session.id, because: reason, log: "\(reason), \(lastUse)", at: now, &effects)
         }
     }
 
@@ -111,6 +111,8 @@ extension EnforcementState {
             effects.note(
                 .warning, "seen scanning: refused at about \(sighting.destinations) destinations",
                 known.session)
+            audit(
+                .scan(known.session, destinations: sighting.destinations, under: policy), at: now, &effects)
             review(id, at: now, renews: false, &effects)
         } else if known == nil, !subjects.isEmpty {
             effects.note(.warning, "session \(id), which has ended, was seen scanning")

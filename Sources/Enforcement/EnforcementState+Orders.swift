@@ -85,6 +85,16 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case kernelRefused(CommitFailure)
     /// In force in the kernel, but not recorded: it would not survive a restart.
     case notRecorded(String)
+    /// In force, and nowhere to be found later who it was.
+    case notAudited(String)
+
+    /// Whether it was carried out all the same, and only not written down.
+    package var isInForce: Bool {
+        switch self {
+        case .notRecorded, .notAudited: true
+        default: false
+        }
+    }
 
     package var description: String {
         switch self {
@@ -114,6 +124,7 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .notHeld: "nobody holds this user or device out"
         case .noCertificate(let id): "session \(id) has no certificate to hold out; name its user instead"
         case .kernelRefused(let failure): "the kernel refused, the old rules stay in force: \(failure)"
+        case .notAudited(let reason): "in force, but not on the audit record: \(reason)"
         case .notRecorded(let reason): "in force, but not recorded for after a restart: \(reason)"
         }
     }

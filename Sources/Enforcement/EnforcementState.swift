@@ -11,7 +11,11 @@ package import Sessions
 /// No I/O and no clock. `Enforcer` carries the effects out, and is the only owner of a value of this type.
 struct EnforcementState: Sendable {
     let settings: EnforcementSettings
-    var policy: Policy
+    var policy: Policy { didSet { rules = RulesAtHand(policy) } }
+    /// The same, to be handed along with decisions.
+    private(set) var rules: RulesAtHand
+    /// Whether what happens is noted for the record.
+    var isAudited = false
     /// What administrators and imports stated, on top of the pack's registers: the later word wins.
     var facts: RegisterFacts
     /// The registers in force.
@@ -52,6 +56,7 @@ struct EnforcementState: Sendable {
     ) {
         self.settings = settings
         self.policy = policy
+        rules = RulesAtHand(policy)
         self.codes = codes
         fileSeeds = codes.seeds
         kept = Kept(closedBecause: closedBecause, seeds: recollection.seeds)
@@ -264,13 +269,19 @@ struct EnforcementState: Sendable {
     }
 
     /// Cuts a session: kernel first, then the VPN server. It stays cut. `log` is for the log, where it says more.
+    ///
+    /// - Parameter decision: The one that says so; nil when it is for another reason.
     mutating func cut(
-        _ id: SessionID, because reason: String, log: String? = nil, _ effects: inout Effects
+        _ id: SessionID, because reason: String, log: String? = nil, _ decision: Decision? = nil,
+        at now: Instant, _ effects: inout Effects
     ) {
         guard let slot = enforced.slot(of: id), enforced[slot].cut == nil else { return }
         let session = enforced[slot]
         shut(slot, &effects)
         enforced[slot].cut = reason
+        audit(
+            .cut(judged(session, decision, at: now), from: session.decision, because: log ?? reason), at: now,
+            &effects)
         effects.cut.append(id)
         effects.moves.append(SessionMove(session.session, from: session.decision, to: nil))
         effects.ledger.append(.forget(id))
@@ -315,12 +326,13 @@ struct EnforcementState: Sendable {
             let change = "class \(session.decision.className ?? "none") to \(decision.className ?? "none")"
             effects.note(.notice, change, session.session)
             if decision.isAdmitted {
+                audit(.decided(judged(session, decision, at: now), from: session.decision), at: now, &effects)
                 effects.moves.append(SessionMove(session.session, from: session.decision, to: decision))
             }
         }
         guard decision.isAdmitted else {
             let why = explain(session, at: now)
-            cut(session.session.id, because: why.tell, log: why.logLine, &effects)
+            cut(session.session.id, because: why.tell, log: why.logLine, decision, at: now, &effects)
             enforced[slot].decision = decision
             return
         }

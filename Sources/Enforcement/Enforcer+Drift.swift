@@ -70,7 +70,9 @@ extension Enforcer {
             log.notice("put back what was changed; it took \(microseconds) us from when we heard of it")
         }
         driftCount += changes.count
-        drifts += changes.map { Drift(change: $0, undoneAt: undoneAt) }
+        let noted = changes.map { Drift(change: $0, undoneAt: undoneAt) }
+        if auditor != nil { heard += noted.map { AuditEvent(.drift($0), at: $0.change.heardAt) } }
+        drifts += noted
         drifts.removeFirst(max(0, drifts.count - Self.keptDrifts))
     }
 

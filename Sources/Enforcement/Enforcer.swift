@@ -14,6 +14,12 @@ package actor Enforcer {
     var state: EnforcementState
     let backend: any RulesetBackend
     private let ledger: any Ledger
+    /// Keeps what happens for later; nil where nobody does.
+    let auditor: (any Auditor)?
+    /// What happened outside of a burst, until the next one records it.
+    var heard: [AuditEvent] = []
+    /// Why there is no audit record of what happens now; nil when there is.
+    package internal(set) var auditFault: String?
     let clock: any WallClock
     let log: Logger
     private var gates: [String: any SessionGate] = [:]
@@ -66,18 +72,21 @@ package actor Enforcer {
     package init(
         settings: EnforcementSettings, policy: Policy, change: Int64? = nil, codes: TOTPVerifier,
         recollection: Recollection = .init(), surroundings: Surroundings = Surroundings(),
-        closedBecause: String? = nil, backend: any RulesetBackend, ledger: any Ledger, clock: any WallClock,
-        log: Logger
+        closedBecause: String? = nil, backend: any RulesetBackend, ledger: any Ledger,
+        auditor: (any Auditor)? = nil,
+        clock: any WallClock, log: Logger
     ) {
         state = EnforcementState(
             settings: settings, policy: policy, codes: codes, recollection: recollection,
             surroundings: surroundings, closedBecause: closedBecause, startedAt: clock.now())
+        state.isAudited = auditor != nil
         overtaken = state.facts.drop(overtakenBy: policy.registers)
         state.registers = state.facts.laid(over: policy.registers)
         remembered = recollection.sessions
         self.change = change
         self.backend = backend
         self.ledger = ledger
+        self.auditor = auditor
         self.clock = clock
         self.log = log
         guard let slots = settings.pathSlots else {
@@ -239,6 +248,7 @@ package actor Enforcer {
         var effects = Effects()
         var orders: [Pending<Result<OrderReceipt, OrderRefusal>>] = []
         var reports: [Pending<[Result<PostureReceipt, PostureRejection>]>] = []
+        var refused: [@Sendable () -> Void] = []
         var previous: Rules?
         let keptBefore = state.kept
         for input in burst {
@@ -258,8 +268,10 @@ package actor Enforcer {
                         cut: Array(effects.cut[before.cut...]), moved: Array(effects.moves[before.moves...]),
                         committedAt: now)
                     orders.append(Pending(reply: reply, outcome: .success(receipt)))
+                    state.audit(.order(order, nil, under: state.policy), at: now, &effects)
                 } catch {
-                    reply(.failure(error))
+                    refused.append { reply(.failure(error)) }
+                    state.audit(.order(order, error, under: state.policy), at: now, &effects)
                 }
             case .reports(let told, true, let reply): reply(trial(of: told, at: now))
             case .reports(let told, false, let reply):
@@ -273,6 +285,7 @@ package actor Enforcer {
         state.tick(at: now, &effects)
         effects.ruleset += state.scopes.sweep()
         let outcome = await settle(&effects, previous: previous, keptBefore: keptBefore)
+        for answer in refused { answer() }
         for order in orders { order.reply(order.outcome.flatMap(outcome.confirm)) }
         for report in reports { report.reply(report.outcome.map { $0.flatMap(outcome.confirm) }) }
         for case .inspection(let reply) in burst { reply(await inspection()) }
@@ -292,10 +305,12 @@ package actor Enforcer {
         var committedAt: Instant
         var kernel: CommitFailure?
         var record: String?
+        var audit: String?
 
         func confirm(_ receipt: OrderReceipt) -> Result<OrderReceipt, OrderRefusal> {
             if let kernel { return .failure(.kernelRefused(kernel)) }
             if let record { return .failure(.notRecorded(record)) }
+            if let audit { return .failure(.notAudited(audit)) }
             return .success(
                 OrderReceipt(cut: receipt.cut, moved: receipt.moved, committedAt: committedAt))
         }
@@ -351,15 +366,19 @@ package actor Enforcer {
             effects.ledgerAfterwards += undo.ledger
             (_, committedAt) = await commit(undo.ruleset)
             effects.path += undo.path
+            effects.audit += undo.audit
             effects.disconnections += undo.disconnections
         }
         lower(effects.path)
         if previous != nil { path?.setInside(state.policy.inside) }
-        if kernel != nil || record != nil { state.withdrawAdmissions(at: clock.now(), &effects) }
+        let audit = await keepRecord(of: effects, kernel: kernel, record: record)
+        if kernel != nil || record != nil || audit != nil {
+            state.withdrawAdmissions(at: clock.now(), &effects)
+        }
         publish(effects.notes)
         await answer(effects)
         _ = await self.record(effects.ledgerAfterwards)
-        return Outcome(committedAt: committedAt, kernel: kernel, record: record)
+        return Outcome(committedAt: committedAt, kernel: kernel, record: record, audit: audit)
     }
 
     /// Tells the packet path, after the kernel.

@@ -48,6 +48,7 @@ package struct Demonstration: Sendable {
         try await watched(daemon, employee: clients[.employee])
         let revived = try await daemonDies(daemon, employee: clients[.employee])
         try await leasesRunOut(revived, employee: clients[.employee])
+        try await audited()
         return await ledger.report
     }
 

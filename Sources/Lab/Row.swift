@@ -26,6 +26,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case daemonDead = "daemon-dead"
         case restarted
         case leasesOver = "leases-over"
+        case audited
     }
 
     package enum Subject: Sendable, Hashable {
@@ -47,6 +48,10 @@ package struct Row: Sendable, Hashable, Identifiable {
         case scan
         /// A session in which nothing passes any more.
         case silence
+        /// The record of all that was decided and done.
+        case record
+        /// A copy of it in which one bit is another.
+        case editedRecord
     }
 
     package enum Expectation: String, Sendable, Hashable {
@@ -65,6 +70,8 @@ package struct Row: Sendable, Hashable, Identifiable {
         case alarm
         case quarantined
         case ended
+        case whole
+        case broken = "broken, line named"
     }
 
     package let stage: Stage
@@ -95,6 +102,8 @@ package struct Row: Sendable, Hashable, Identifiable {
             case .ruleByHand: "finance:8443, rule by hand"
             case .scan: "scan of 40 doors"
             case .silence: "session left alone"
+            case .record: "audit record"
+            case .editedRecord: "audit record, one bit edited"
             }
         return place + (family.map { " (\($0))" } ?? "")
     }
@@ -125,6 +134,8 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .ruleByHand: "rule-by-hand"
         case .scan: "scan"
         case .silence: "silence"
+        case .record: "record"
+        case .editedRecord: "edited-record"
         }
     }
 }

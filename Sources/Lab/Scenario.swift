@@ -50,6 +50,11 @@ package enum Scenario {
             both(stage, .employee, .listing, .listed) + both(stage, .employee, .download, .goesOn)
                 + reach(stage, .employee, .reached, [.finance]) + login(stage, .colleague, .loggedIn)
         case .leasesOver: reach(stage, .employee, .refused, [.crm])
+        case .audited:
+            [
+                Row(stage: stage, actor: .employee, subject: .record, family: nil, expected: .whole),
+                Row(stage: stage, actor: .employee, subject: .editedRecord, family: nil, expected: .broken),
+            ]
         }
     }
 

@@ -32,7 +32,7 @@ package struct Schema: Sendable {
         }
     }
 
-    package static let current = Schema(migrations: [version1, version2, version3, version4])
+    package static let current = Schema(migrations: [version1, version2, version3, version4, version5])
 
     /// "gate" in ASCII: what `PRAGMA application_id` says, so that no other program's database is taken for ours.
     static let applicationID = 0x6761_7465
@@ -194,5 +194,12 @@ package struct Schema: Sendable {
         CREATE TABLE rule_change_overtaken (
             change INTEGER NOT NULL, fact INTEGER NOT NULL, PRIMARY KEY (change, fact)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// How far the audit record goes; one row, or none.
+    private static let version5 = """
+        CREATE TABLE audit_head (
+            one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, hash BLOB NOT NULL
+        ) STRICT;
         """
 }

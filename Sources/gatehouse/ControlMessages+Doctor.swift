@@ -10,6 +10,8 @@ extension ControlMessages {
         var closedBecause: String?
         /// Why the database cannot be read.
         var storeFault: String?
+        /// Why there is no audit record of what happens now.
+        var auditFault: String?
         /// Sources that cannot be heard, since when.
         var detachedSources: [String: String]
     }

@@ -12,6 +12,8 @@ enum ControlMessages {
         var kernelFault: String?
         /// Why nobody is let in; nil when people are.
         var closedBecause: String?
+        /// Why there is no audit record of what happens now; nobody new is let in then.
+        var auditFault: String?
         /// Sources that cannot be heard, since when.
         var detachedSources: [String: String]
         /// Interfaces that the packet path should watch and does not, with the reason; nil when it is switched off.

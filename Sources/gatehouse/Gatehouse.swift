@@ -44,6 +44,7 @@ struct Gatehouse: AsyncParsableCommand {
                     PostureCommand.self, ImportCommand.self,
                 ]),
             CommandGroup(name: "Evidence", subcommands: [CertificateCommand.self, CountryCommand.self]),
+            CommandGroup(name: "The record", subcommands: [AuditCommand.self]),
             CommandGroup(name: "Recorded traffic", subcommands: [ReplayCommand.self, Decode.self]),
             CommandGroup(name: "Trying it out", subcommands: [LabCommand.self]),
         ])

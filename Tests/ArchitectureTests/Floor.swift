@@ -103,6 +103,9 @@ extension Floor {
             outside: ["Crypto", "FoundationEssentials"],
             why: "What a pack covers follows from its files alone: an auditor can make the report again"),
         Floor(
+            "Audit", .pure, ["Sessions"], outside: ["Crypto"],
+            why: "Whether a record is whole follows from its bytes, on any machine and years later"),
+        Floor(
             "PolicyDifference", .pure,
             ["Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
             why:
@@ -133,6 +136,9 @@ extension Floor {
             "Store", .edge, ["Sessions", "Evidence", "NetworkTypes"],
             outside: ["Crypto", "GRDB", "Foundation", "Glibc", "Synchronization"],
             why: "It keeps facts, not decisions: those are made anew from facts after a restart"),
+        Floor(
+            "AuditLog", .edge, ["Audit", "Sessions"], outside: ["Glibc", "Synchronization"],
+            why: "It keeps lines in files and knows their order, not what they are about"),
         Floor(
             "Place", .edge, ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
             outside: ["Glibc", "Synchronization"],
@@ -197,7 +203,7 @@ extension Floor {
         "Synchronization": "A lock or an atomic means shared state; a pure target has values",
         "Logging": "What a pure target has to say it returns; its caller logs",
         "Crypto":
-            "Digests and signatures are evidence, and Store seals seeds; nobody else has cause to compute them",
+            "Digests and signatures are evidence, Store seals seeds, Audit chains records; nobody else has cause to compute",
         "X509": "Certificates decodes and judges; everybody else sees a CertificateReport",
         "SwiftASN1": "Certificates decodes and judges; everybody else sees a CertificateReport",
         "Yams": "YAML is the surface of PolicyLanguage; everybody else sees a checked policy",

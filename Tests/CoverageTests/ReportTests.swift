@@ -75,7 +75,7 @@ struct ReportTests {
     private struct Recorded: ClauseEvidence {
         func lastMention(of clause: String) -> ClauseMention? {
             guard clause == "review" else { return nil }
-            return ClauseMention(at: GoldenPack.now, what: "looked at by <alice>")
+            return ClauseMention(at: GoldenPack.now, what: "looked at by <alice>", count: 42)
         }
     }
 
@@ -85,6 +85,9 @@ struct ReportTests {
         #expect(
             CoveragePage(report).text.contains("2026-11-23 10:00 UTC</time><br>looked at by &lt;alice&gt;"))
         #expect(report.csv().contains("2026-11-23T10:00:00Z: looked at by <alice>"))
+        #expect(report.csv().contains("looked at by <alice>,42,"))
+        #expect(CoveragePage(report).text.contains("42 records"))
+        #expect(try report.json().contains("\"records\" : 42"))
         #expect(try report.json().contains("\"what\" : \"looked at by <alice>\""))
     }
 

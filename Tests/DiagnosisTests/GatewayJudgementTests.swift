@@ -172,6 +172,12 @@ struct GatewayJudgementTests {
             .problem, "nobody is let in: the database was damaged"
         ),
         (FileJudgement.damage(.unknown("")), .unknown, "only the daemon knows"),
+        (FileJudgement.audit(.known(daemon)), .ok, "what happens is on the audit record"),
+        (
+            FileJudgement.audit(.known(.init(kernel: .unknown(""), auditFault: "no space left"))),
+            .problem, "there is no audit record of what happens: no space left"
+        ),
+        (FileJudgement.audit(.unknown("")), .unknown, "only the daemon knows"),
         (secret(.known(0o100600)), .ok, "by the owner alone"),
         (secret(.known(0o640)), .problem, "has mode 0640: others can read it"),
         (secret(.unknown(lost)), .unknown, lost),

@@ -153,7 +153,8 @@ final class World: Sendable {
     /// - Parameter pathSlots: sessions that a packet path can count; nil for none.
     init(
         policy: Policy, after earlier: World? = nil, pathSlots: Int? = nil,
-        surroundings: Surroundings = Surroundings(), closedBecause: String? = nil
+        surroundings: Surroundings = Surroundings(), closedBecause: String? = nil,
+        auditor: (any Auditor)? = nil
     ) async throws {
         let clock = earlier?.clock ?? ManualClock(Self.start)
         self.clock = clock
@@ -167,7 +168,8 @@ final class World: Sendable {
                 layout: RulesetLayout(tunnels: ["tun0"]), lease: Self.lease, pathSlots: pathSlots),
             policy: policy, codes: TOTPVerifier(seeds: try Self.seeds.byOwner),
             recollection: ledger.recollection, surroundings: surroundings,
-            closedBecause: closedBecause, backend: kernel, ledger: ledger, clock: clock, log: log)
+            closedBecause: closedBecause, backend: kernel, ledger: ledger, auditor: auditor, clock: clock,
+            log: log)
         try await enforcer.start()
         await enforcer.attach(gate, for: "office")
         let enforcer = enforcer

@@ -10,7 +10,7 @@ struct ScenarioTests {
     /// IPv6 is not an afterthought: only what happens to a session as a whole has no family.
     @Test(arguments: Scenario.rows)
     func everyRowStandsInBothFamilies(_ row: Row) {
-        if [.login, .scan, .silence].contains(row.subject) {
+        if [.login, .scan, .silence, .record, .editedRecord].contains(row.subject) {
             #expect(row.family == nil)
         } else {
             let twins = Scenario.rows.filter {
@@ -52,6 +52,7 @@ struct ScenarioTests {
         ("list-renewed/housing/certificate-extension/ipv4", "reached"),
         ("withdrawn/housing/download/ipv6", "0 bytes after the cut"),
         ("withdrawn/parks/download/ipv4", "goes on"), ("withdrawn/housing/login", "login refused"),
+        ("audited/employee/record", "whole"), ("audited/employee/edited-record", "broken, line named"),
     ])
     func shows(_ id: String, _ expected: String) {
         #expect(Scenario.rows.first { $0.id == id }?.expected.rawValue == expected)

@@ -1,3 +1,5 @@
+import Audit
+import AuditLog
 import Evidence
 import Foundation
 import Glibc
@@ -41,6 +43,8 @@ import Testing
         var random = Seeded(UInt64(randomSeed))
         var done = 0
         var rounds = 0
+        // Stored and not recorded when the process died between the two: nobody was told that they were done.
+        var untold: Set<Int> = []
         while done < CrashScript.count {
             rounds += 1
             let notes = min(Int.random(in: 1...120, using: &random), CrashScript.count - done)
@@ -62,8 +66,33 @@ import Testing
             // The one change after the last note may be there or not: its note was not written yet.
             #expect(isWhole || found == script.state(after: acknowledged + 1), "random seed \(randomSeed)")
             done = isWhole ? acknowledged : acknowledged + 1
+            // And on the record: nothing that was acknowledged is missing, and the chain is whole.
+            let recorded = try recordedChanges(path)
+            #expect(Set(1...acknowledged).subtracting(recorded).subtracting(untold).isEmpty)
+            if done > acknowledged, !recorded.contains(done) { untold.insert(done) }
         }
         print("random seed \(randomSeed): \(done) changes, killed \(rounds) times")
+        #expect(untold.count <= rounds, "one change at most falls between the two")
+    }
+
+    /// The numbers of the changes on the record, once a start has gone on with it.
+    private func recordedChanges(_ path: String) throws -> Set<Int> {
+        let folder = AuditFolder.inState(path)
+        try AuditLog(folder, segmentBytes: 4096).record([AuditEntry(.started, at: .seconds(0))])
+        var verifier = ChainVerifier()
+        var changes: Set<Int> = []
+        for segment in try folder.segments() {
+            let bytes = try folder.read(segment)
+            #expect(verifier.read(segment.name, startingAt: segment.number, bytes) == nil)
+            for line in bytes.split(separator: 0x0A) {
+                let record = try #require(AuditRecord(line: line))
+                if let number = record.entry[number: .count], record.entry.kind == .order {
+                    changes.insert(Int(number))
+                }
+            }
+        }
+        #expect(verifier.finish() == nil)
+        return changes
     }
 
     /// The child dies while it makes its first database; the next start has one.
@@ -137,6 +166,7 @@ private struct CrashScript {
     /// Makes the changes one by one and notes each that returned; dies some time after so many notes.
     func perform(_ path: String, from done: Int, notes: Int, spins: Int) throws {
         let store = try Store(directory: path)
+        let audit = AuditLog(.inState(path), segmentBytes: 4096)
         let log = unsafe open(path + "/acknowledged", O_CREAT | O_WRONLY | O_APPEND, 0o600)
         let enough = DispatchSemaphore(value: 0)
         Thread.detachNewThread {
@@ -146,6 +176,9 @@ private struct CrashScript {
         }
         for number in changes.indices[done...] {
             try store.perform([changes[number]])
+            var entry = AuditEntry(.order, at: .seconds(Int64(number)))
+            entry[number: .count] = UInt64(number + 1)
+            try audit.record([entry])
             let note = Array("\(number + 1)\n".utf8)
             _ = unsafe note.withUnsafeBytes { unsafe write(log, $0.baseAddress, $0.count) }
             if number + 1 == done + notes { enough.signal() }

@@ -8,7 +8,7 @@ extension CoverageReport {
     package func csv() -> String {
         let header = [
             "clause", "title", "document", "kind", "standing", "rules", "tests", "failing tests",
-            "last evidence",
+            "last evidence", "records",
             "out of reach because", "controls",
         ]
         return ([header] + clauses.map(Self.row)).map { row in
@@ -23,7 +23,8 @@ extension CoverageReport {
             clause.rules.map { "\($0.source.kind) \($0.source.name)" }.joined(separator: "; "),
             clause.tests.map(\.name).joined(separator: "; "),
             clause.tests.filter { !$0.passed }.map(\.name).joined(separator: "; "),
-            clause.evidence.map { "\($0.at): \($0.what)" } ?? "not recorded", stated.because ?? "",
+            clause.evidence.map { "\($0.at): \($0.what)" } ?? "not recorded",
+            clause.evidence?.count.map { "\($0)" } ?? "", stated.because ?? "",
             stated.controls.joined(separator: " "),
         ]
     }

@@ -80,6 +80,8 @@ extension Document {
         struct Evidence: Encodable {
             let at: String
             let what: String
+            /// How many records there are of the clause.
+            let records: Int?
         }
 
         let id: String
@@ -110,7 +112,9 @@ extension Document {
             tests = clause.tests.map {
                 Test(name: $0.name, place: $0.location.description, passed: $0.passed)
             }
-            lastEvidence = clause.evidence.map { Evidence(at: $0.at.description, what: $0.what) }
+            lastEvidence = clause.evidence.map {
+                Evidence(at: $0.at.description, what: $0.what, records: $0.count)
+            }
         }
     }
 

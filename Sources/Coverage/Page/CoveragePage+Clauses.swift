@@ -25,7 +25,11 @@ extension CoveragePage {
 
     private func row(_ clause: ClauseCoverage) -> Markup {
         let evidence: Markup =
-            clause.evidence.map { "\(time($0.at))<br>\($0.what)" }
+            clause.evidence.map { mention in
+                let count: Markup =
+                    mention.count.map { "<br><span class=\"place\">\($0) records</span>" } ?? ""
+                return "\(time(mention.at))<br>\(mention.what)\(count)"
+            }
             ?? "<span class=\"none\">not recorded</span>"
         return """
             <tr id="\(anchor(clause))">

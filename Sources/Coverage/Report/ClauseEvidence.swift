@@ -11,9 +11,12 @@ package struct ClauseMention: Sendable, Hashable {
     package let at: Instant
     /// One line for people.
     package let what: String
+    /// How many records there are of the clause; nil where nobody counts.
+    package let count: Int?
 
-    package init(at: Instant, what: String) {
+    package init(at: Instant, what: String, count: Int? = nil) {
         self.at = at
         self.what = what
+        self.count = count
     }
 }

@@ -14,6 +14,7 @@ package enum FileJudgement {
         }
         return findings + [
             store(facts.files.store, facts.daemon.value), space(facts.files.space), damage(facts.daemon),
+            audit(facts.daemon),
         ]
             + facts.files.secrets.map(secret) + [controlSocket(facts.files.controlSocket)]
     }
@@ -139,6 +140,22 @@ package enum FileJudgement {
                 why: "who was held out, which devices were lost and which codes were used is forgotten",
                 remedy:
                     "restore the database, or give those orders again; then 'gatehouse acknowledge-damage'")
+        }
+    }
+
+    static func audit(_ daemon: Known<GatewayFacts.Daemon>) -> Finding {
+        switch daemon {
+        case .unknown: return .unknown(.audit, "only the daemon knows whether its audit record is kept")
+        case .known(let daemon):
+            guard let reason = daemon.auditFault else {
+                return .ok(.audit, "what happens is on the audit record")
+            }
+            return Finding(
+                .audit, .problem, "there is no audit record of what happens: \(reason)",
+                why: "nobody new is let in while nobody could find out later; sessions are cut all the same",
+                remedy:
+                    "make room, or mend the folder 'audit' below the daemon's state; what was lost is counted"
+            )
         }
     }
 

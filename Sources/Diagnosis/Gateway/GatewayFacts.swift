@@ -29,11 +29,17 @@ package struct GatewayFacts: Sendable, Hashable {
         package var closedBecause: String?
         /// Why the store cannot be read; nil when it can.
         package var storeFault: String?
+        /// Why there is no audit record of what happens now; nil when there is.
+        package var auditFault: String?
 
-        package init(kernel: Known<Kernel>, closedBecause: String? = nil, storeFault: String? = nil) {
+        package init(
+            kernel: Known<Kernel>, closedBecause: String? = nil, storeFault: String? = nil,
+            auditFault: String? = nil
+        ) {
             self.kernel = kernel
             self.closedBecause = closedBecause
             self.storeFault = storeFault
+            self.auditFault = auditFault
         }
     }
 

@@ -19,6 +19,9 @@ struct ListSessions: AsyncParsableCommand {
     }
 
     private func printList(_ list: ControlMessages.SessionList) {
+        if let reason = list.auditFault {
+            print("NOBODY NEW IS LET IN: there is no audit record: \(RegisterTables.line(reason))\n")
+        }
         if let reason = list.closedBecause { print("NOBODY IS LET IN: \(RegisterTables.line(reason))\n") }
         if let fault = list.kernelFault { print("THE KERNEL DOES NOT TAKE THE RULESET: \(fault)\n") }
         for (source, since) in list.detachedSources.sorted(by: { $0.key < $1.key }) {

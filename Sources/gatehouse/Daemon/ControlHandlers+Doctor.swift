@@ -1,3 +1,4 @@
+import AuditLog
 import Enforcement
 import Place
 import PolicyLanguage
@@ -15,6 +16,7 @@ extension ControlHandlers {
                 .init(reference: change.reference, until: change.deadline.description)
             },
             closedBecause: await enforcer.closedBecause, storeFault: storeFault(),
+            auditFault: trail?.log.loss?.because,
             detachedSources: await enforcer.detachedSources.mapValues(\.description))
     }
 

@@ -1,3 +1,4 @@
+import AuditLog
 import Classification
 import Control
 import Enforcement
@@ -34,6 +35,8 @@ struct ControlHandlers: Sendable {
 
     /// Every fact that was ever stated of a line.
     var history: @Sendable (RegisterSubject) throws -> [FactRecord] = { _ in [] }
+    /// The audit record; nil where none is kept.
+    var trail: AuditTrail?
     /// Whether there is a key to seal seeds of one-time codes with.
     var canSeal = false
 
@@ -59,6 +62,7 @@ struct ControlHandlers: Sendable {
             case "user.enrol": return .success(try await enrol(request.arguments(), peer))
             case "user.unenrol": return .success(try await unenrol(request.arguments(), peer))
             case "step-up": return .success(try await stepUp(request.arguments(), peer))
+            case "audit.head": return .success(try auditHead())
             case "doctor": return .success(try await knowledge())
             case "kernel.inspect": return .success(try await inspectKernel())
             case "acknowledge-damage": return .success(try await acknowledgeDamage(peer))
@@ -106,7 +110,7 @@ struct ControlHandlers: Sendable {
         return ControlMessages.SessionList(
             sessions: sessions,
             kernelFault: await enforcer.kernelFault?.description,
-            closedBecause: await enforcer.closedBecause,
+            closedBecause: await enforcer.closedBecause, auditFault: trail?.log.loss?.because,
             detachedSources: await enforcer.detachedSources.mapValues(\.description),
             unwatched: unwatched(),
             holds: await enforcer.holds.map { hold in

@@ -1,3 +1,4 @@
+import Audit
 import Control
 import Enforcement
 import Evidence
@@ -35,6 +36,8 @@ struct Daemon {
                 "rules rest on the country of addresses, and no database is configured ('countries'): none is known"
             )
         }
+        let trail = AuditTrail(state: configuration.state, store: store, log: log)
+        keep(.started, inForce, trail, at: clock.now())
         let backend = NetlinkRulesetBackend()
         let enforcer = Enforcer(
             settings: settings, policy: policy, change: inForce.waiting?.number,
@@ -42,7 +45,7 @@ struct Daemon {
             recollection: try recollection(store, sealingKey), surroundings: evidence.surroundings,
             closedBecause: closedBecause,
             backend: backend,
-            ledger: StoreLedger(store: store, sealingKey: sealingKey),
+            ledger: StoreLedger(store: store, sealingKey: sealingKey), auditor: trail,
             clock: clock, log: log)
         do {
             try await enforcer.start()
@@ -54,7 +57,8 @@ struct Daemon {
         )
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         var services =
-            try await services(enforcer, evidence, store, inForce, manager, canSeal: sealingKey != nil)
+            try await services(
+                enforcer, evidence, store, trail, inForce, manager, canSeal: sealingKey != nil)
             + evidenceServices(evidence, enforcer)
         if let manager {
             services.append(Heartbeat(manager: manager, enforcer: enforcer, backend: backend))
@@ -63,7 +67,20 @@ struct Daemon {
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
         try await group.run()
+        keep(.stopped, inForce, trail, at: clock.now())
         log.notice("stopped; what is in force stays until its leases run out")
+    }
+
+    /// Says on the record that the daemon begins or ends its work. That it cannot be said keeps nobody from working: then
+    /// nobody new is let in until it can.
+    private func keep(_ kind: AuditKind, _ inForce: RulesInForce, _ trail: AuditTrail, at now: Instant) {
+        do {
+            let digest = inForce.pack.kept.digest
+            try trail.record(AuditEntries.daemon(kind, pack: digest, under: inForce.policy, at: now))
+            try trail.keepHead()
+        } catch {
+            log.critical("there is no audit record: \(error)")
+        }
     }
 
     private var settings: EnforcementSettings {
@@ -186,10 +203,13 @@ struct Daemon {
     }
 
     private func services(
-        _ enforcer: Enforcer, _ evidence: EvidenceSources, _ store: Store, _ inForce: RulesInForce,
-        _ manager: ServiceManager?, canSeal: Bool
+        _ enforcer: Enforcer, _ evidence: EvidenceSources, _ store: Store, _ trail: AuditTrail,
+        _ inForce: RulesInForce, _ manager: ServiceManager?, canSeal: Bool
     ) async throws -> [any Service] {
-        var services: [any Service] = [EnforcementService(enforcer: enforcer)]
+        var services: [any Service] = [
+            EnforcementService(enforcer: enforcer),
+            AuditService(trail: trail, enforcer: enforcer, log: log),
+        ]
         for source in configuration.sources {
             warnOfOpenFolder(of: source.management)
             let openvpn = try OpenVPNSource(
@@ -209,12 +229,13 @@ struct Daemon {
             judge: { policy in
                 let chains = await enforcer.sessions.compactMap(\.session.certificates)
                 await inThread { evidence.judge(by: policy, chains) }
-            },
+            }, keep: { try trail.record($0) },
             readFolder: { [self] in
                 (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
             })
         var handlers = ControlHandlers(enforcer: enforcer, changes: changes)
         handlers.history = { try store.factHistory(of: $0) }
+        handlers.trail = trail
         handlers.canSeal = canSeal
         handlers.ruleKnowledge = { evidence.knowledge(of: $0) }
         let watch = ConnectionWatch(

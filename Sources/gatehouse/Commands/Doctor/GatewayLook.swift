@@ -64,7 +64,7 @@ struct GatewayLook: Sendable {
             return .known(
                 GatewayFacts.Daemon(
                     kernel: kernel.map(GatewayFacts.Kernel.init), closedBecause: known.closedBecause,
-                    storeFault: known.storeFault))
+                    storeFault: known.storeFault, auditFault: known.auditFault))
         }
     }
 

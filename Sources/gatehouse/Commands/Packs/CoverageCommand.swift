@@ -10,7 +10,7 @@ struct CoverageCommand: ParsableCommand {
         abstract: "Show what of the written policy the rules serve, clause by clause, and what tests try.",
         discussion: """
             For each clause of clauses.yaml: the rules and settings that cite it, the tests that cite it and \
-            whether they pass, and the last time that something was recorded for it. Then what the tests leave \
+            whether they pass, and, with --audit, when it was last enforced and how many records there are of it. Then what the tests leave \
             untried: classes that none ends in, conditions that none sees both hold and fail, grants that none \
             reaches or none is refused.
 
@@ -41,6 +41,13 @@ struct CoverageCommand: ParsableCommand {
     var form = Form.text
     @Option(name: .long, help: ArgumentHelp("Write it here, replacing what is there.", valueName: "file"))
     var output: String?
+
+    @Option(
+        name: .long,
+        help: ArgumentHelp(
+            "The folder of the daemon's state, or a copy of its audit record: when was each clause last enforced?",
+            valueName: "folder"))
+    var audit: String?
 
     func run() throws {
         let report = try report()
@@ -73,8 +80,8 @@ struct CoverageCommand: ParsableCommand {
                 throw ExitCode(1)
             }
             return CoverageReport(
-                policy, pack: CoveredPack(name: name, at: now, digest: PackDigest(files)), results: pack.tests
-            )
+                policy, pack: CoveredPack(name: name, at: now, digest: PackDigest(files)),
+                results: pack.tests, evidence: try audit.map(RecordedClauses.read))
         } catch let unreadable as PackUnreadable {
             Terminal.complain("\(unreadable)")
             throw ExitCode(2)

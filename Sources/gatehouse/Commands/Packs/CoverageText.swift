@@ -39,16 +39,19 @@ enum CoverageText {
 
     private static func clauses(_ clauses: [ClauseCoverage]) -> String {
         guard !clauses.isEmpty else { return "" }
+        let isCounted = clauses.contains { $0.evidence?.count != nil }
         let rows = clauses.map { clause in
-            [
+            let count = clause.evidence?.count.map { "\($0)" } ?? "-"
+            return [
                 clause.clause.id, clause.clause.kind.rawValue, "\(clause.rules.count)",
                 "\(clause.tests.count)", clause.evidence.map { "\($0.at)" } ?? "not recorded",
-                clause.standing.rawValue,
-            ]
+            ] + (isCounted ? [count] : []) + [clause.standing.rawValue]
         }
         return Terminal.table(
-            ["CLAUSE", "KIND", "RULES", "TESTS", "LAST EVIDENCE", "STANDING"], rows,
-            numbers: ["RULES", "TESTS"])
+            ["CLAUSE", "KIND", "RULES", "TESTS", "LAST EVIDENCE"] + (isCounted ? ["RECORDS"] : []) + [
+                "STANDING"
+            ],
+            rows, numbers: ["RULES", "TESTS", "RECORDS"])
     }
 
     private static func farAway(_ clauses: [ClauseCoverage]) -> String {

@@ -26,6 +26,13 @@ extension RuleChanges {
         waiting = nil
         keepWatch()
         log.notice("the change \(reference) is confirmed", metadata: ["by": "\(author)"])
+        let unaudited = audit(
+            "confirm", change.record(pack: pack, before: change.former.kept), by: author,
+            outcome: "confirmed", under: await enforcer.policy)
+        if let unaudited {
+            throw ControlFailure(
+                id: "not-audited", message: "the change \(reference) is confirmed, but \(unaudited)")
+        }
     }
 
     /// - Parameter reference: Nil for whichever waits.
@@ -77,14 +84,19 @@ extension RuleChanges {
             done = ControlMessages.OrderDone(
                 try await enforcer.carryOut(.goBack(change.former.policy, reviving: revived, of: reversal)))
         } catch {
-            guard case .notRecorded = error else {
+            guard error.isInForce else {
                 await judge(unconfirmed)
                 keepWatch()
                 throw error
             }
             log.error("\(error)")
-            record(end, of: change.number)
+            if case .notRecorded = error { record(end, of: change.number) }
         }
+        let unaudited = audit(
+            "revert", change.record(pack: change.former.kept, before: pack), by: end.by,
+            outcome: "taken back", because: end.because,
+            under: change.former.policy)
+        if let unaudited { done.warnings = (done.warnings ?? []) + [unaudited] }
         pack = change.former.kept
         waiting = nil
         log.notice(

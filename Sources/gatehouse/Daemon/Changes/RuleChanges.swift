@@ -1,3 +1,4 @@
+import Audit
 import Control
 import Enforcement
 import Evidence
@@ -22,6 +23,9 @@ actor RuleChanges {
     /// Makes the authorities of a pack those that certificates are judged by.
     let judge: @Sendable (Policy) async -> Void
 
+    /// Puts what was done on the audit record.
+    private let keep: @Sendable (AuditEntry) throws -> Void
+
     /// The pack in force.
     var pack: KeptPack
     var waiting: WaitingChange?
@@ -33,6 +37,7 @@ actor RuleChanges {
     init(
         _ inForce: RulesInForce, enforcer: Enforcer, store: Store, clock: any WallClock, log: Logger,
         judge: @escaping @Sendable (Policy) async -> Void = { _ in },
+        keep: @escaping @Sendable (AuditEntry) throws -> Void = { _ in },
         readFolder: @escaping @Sendable () throws -> (pack: RulePack, seeds: [String: TOTPSeed])
     ) {
         self.enforcer = enforcer
@@ -40,6 +45,7 @@ actor RuleChanges {
         self.clock = clock
         self.log = log
         self.judge = judge
+        self.keep = keep
         self.readFolder = readFolder
         pack = inForce.pack.kept
         waiting = inForce.waiting
@@ -146,18 +152,28 @@ actor RuleChanges {
         _ change: RuleChange
     ) async throws -> (done: ControlMessages.OrderDone, number: Int64) {
         let number = try await begin(change, made)
+        let applied = { [self] in
+            audit(
+                change.kind.rawValue, change, by: change.author, outcome: "in force", summary: made.summary,
+                under: policy)
+        }
         await judge(policy)
         do throws(OrderRefusal) {
             let receipt = try await enforcer.carryOut(.load(policy, seeds: seeds, change: number))
-            return (ControlMessages.OrderDone(receipt), number)
+            var done = ControlMessages.OrderDone(receipt)
+            done.warnings = applied().map { [$0] }
+            return (done, number)
         } catch {
-            if case .notRecorded = error {
+            if error.isInForce {
                 // In force, and the change itself is on the disk; what else came of it is not.
                 var done = ControlMessages.OrderDone()
-                done.warnings = ["\(error)"]
+                done.warnings = ["\(error)"] + (applied().map { [$0] } ?? [])
                 return (done, number)
             }
             await judge(before)
+            _ = audit(
+                change.kind.rawValue, change, by: change.author, outcome: "refused", because: "\(error)",
+                under: before)
             record(
                 RuleChangeEnd(.refused, at: clock.now(), by: change.author, because: "\(error)"), of: number)
             throw error
@@ -200,6 +216,23 @@ actor RuleChanges {
     }
 
     // MARK: Records
+
+    /// Puts on the audit record what was done to the rules. Nil when it is there; otherwise why not, for whoever did it.
+    func audit(
+        _ order: String, _ change: RuleChange, by author: RuleChangeAuthor, outcome: String,
+        summary: String? = nil, because: String? = nil, under policy: Policy
+    ) -> String? {
+        do {
+            try keep(
+                AuditEntries.rules(
+                    order, change, by: author, outcome: outcome, summary: summary, because: because,
+                    under: policy, at: clock.now()))
+            return nil
+        } catch {
+            log.critical("not on the audit record: \(error)")
+            return "not on the audit record: \(error)"
+        }
+    }
 
     /// The change itself is recorded; an end that is not yet is tried again.
     func record(_ end: RuleChangeEnd, of number: Int64) {

@@ -36,6 +36,13 @@ struct WaitingChange: Sendable {
     /// By either clock: a wall clock that was set back must not keep it in force.
     func isDue(at now: Instant) -> Bool { deadline <= now || span <= slept }
 
+    /// For whoever says what became of it.
+    func record(pack: KeptPack, before: KeptPack) -> RuleChange {
+        RuleChange(
+            number: number, kind: .apply, reference: reference, author: .daemon, at: deadline,
+            pack: pack.digest, before: before.digest)
+    }
+
     /// Until the next look. Short, so that a step of the wall clock is noticed.
     func pause(at now: Instant) -> Duration {
         guard end == nil else { return .seconds(5) }

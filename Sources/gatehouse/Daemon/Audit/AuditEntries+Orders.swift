@@ -1,0 +1,111 @@
+import Audit
+import Control
+import Enforcement
+import Evidence
+import PolicyLanguage
+import Sessions
+import Store
+
+/// What people asked for, and what came of it.
+extension AuditEntries {
+    /// One for each thing that it is about. None for rules: whoever changes them knows the reference (`rules`).
+    static func orders(
+        _ order: Order, _ refusal: OrderRefusal?, under policy: Policy, at now: Instant
+    ) -> [AuditEntry] {
+        named(order, under: policy, at: now).map { entry in
+            var entry = entry
+            entry[.outcome] = word(refusal)
+            entry[.why] = refusal?.description
+            return entry
+        }
+    }
+
+    private static func word(_ refusal: OrderRefusal?) -> String {
+        guard let refusal else { return "done" }
+        return refusal.isInForce ? "in force, not recorded" : "refused"
+    }
+
+    private static func named(
+        _ order: Order, under policy: Policy, at now: Instant
+    ) -> [AuditEntry] {
+        var entry = AuditEntry(.order, at: now)
+        switch order {
+        case .disconnect(let target, let by, let reason):
+            entry.ask("disconnect", subject(target), by: by, reason)
+            entry[list: .clauses] = policy.cites(of: .withdrawAtOnce)
+        case .readmit(let target, let by): entry.ask("readmit", subject(target), by: by)
+        case .state(let statements, _, let by, let reason):
+            return statements.map { statement in
+                var line = entry
+                line.ask(
+                    "state", "\(statement.subject.kind.rawValue) \(statement.subject.key)", by: by, reason)
+                line[list: .changes] = changes(statement)
+                return line
+            }
+        case .forgetCodes(let owner, let by): entry.ask("forget-codes", words(owner), by: by)
+        case .enrol(let owner, _, let replaces, let by):
+            entry.ask("enrol", words(owner), by: by)
+            if replaces { entry[list: .changes] = ["in place of another"] }
+        case .unenrol(let owner, let by): entry.ask("unenrol", words(owner), by: by)
+        case .stepUp(let id, let tenant, _, let by):
+            entry.ask("step-up", "session \(id)", by: by)
+            entry[.session] = id.description
+            if let tenant { entry[list: .changes] = ["code of tenant \(tenant)"] }
+        case .acknowledgeDamage(let by): entry.ask("acknowledge-damage", nil, by: by)
+        case .load, .goBack: return []
+        }
+        return [entry]
+    }
+
+    private static func subject(_ target: Order.Target) -> String {
+        switch target {
+        case .session(let id): "session \(id)"
+        case .user(let name): "user \(name)"
+        case .device(let id): "device \(id)"
+        }
+    }
+
+    private static func words(_ owner: CodeOwner) -> String {
+        "user \(owner.user)" + (owner.tenant.map { " of tenant \($0)" } ?? "")
+    }
+
+    private static func changes(_ statement: RegisterStatement) -> [String] {
+        let lists = [(statement.fields, ""), (statement.added, "+"), (statement.removed, "-")]
+        let named = lists.flatMap { fields, sign in
+            fields.sorted { $0.key < $1.key }.map {
+                "\($0.key): \(sign)\($0.value.joined(separator: ", "))"
+            }
+        }
+        return named + statement.asInFiles.sorted().map { "\($0): as in the rule files" }
+    }
+
+    // MARK: Rules
+
+    /// What was done to the rules.
+    static func rules(
+        _ order: String, _ change: RuleChange, by author: RuleChangeAuthor, outcome: String,
+        summary: String? = nil, because: String? = nil, under policy: Policy, at now: Instant
+    ) -> AuditEntry {
+        var entry = daemon(.rules, pack: change.pack, under: policy, at: now)
+        entry[.order] = order
+        entry[.by] = author.name
+        entry[number: .uid] = author.uid.map { UInt64($0) }
+        entry[.reference] = change.reference
+        entry[.packBefore] = change.before
+        entry[.outcome] = outcome
+        entry[list: .changes] = summary.map { [$0] } ?? []
+        entry[.why] = because
+        return entry
+    }
+}
+
+extension AuditEntry {
+    fileprivate mutating func ask(
+        _ order: String, _ subject: String?, by: String, _ reason: String? = nil
+    ) {
+        self[.order] = order
+        self[.subject] = subject
+        self[.by] = by
+        self[.reason] = reason
+    }
+}

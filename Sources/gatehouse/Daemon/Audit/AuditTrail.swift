@@ -1,0 +1,91 @@
+import Audit
+import AuditLog
+import Enforcement
+import Logging
+import PolicyLanguage
+import ServiceLifecycle
+import Sessions
+import Store
+import Synchronization
+
+/// The record of what happens here: what the reconciler says, and what is done to the rules.
+final class AuditTrail: Auditor {
+    let log: AuditLog
+    private let store: Store
+    /// What the store has.
+    private let keptHead: Mutex<AuditHead?>
+
+    init(state: String, store: Store, log: Logger) {
+        self.store = store
+        var known: AuditHead?
+        do {
+            known = try store.auditHead().flatMap(AuditHead.init)
+        } catch {
+            log.error("how far the audit record went is not known: \(error)")
+        }
+        keptHead = Mutex(known)
+        self.log = AuditLog(.inState(state), known: known)
+    }
+
+    func record(_ events: [AuditEvent]) async throws {
+        // A change of rules can move a hundred thousand sessions: their records are not all in memory at once.
+        for start in stride(from: 0, to: events.count, by: Self.bulk) {
+            try log.record(events[start..<min(start + Self.bulk, events.count)].flatMap(AuditEntries.of))
+        }
+    }
+
+    private static let bulk = 4096
+
+    func record(_ entry: AuditEntry) throws { try log.record([entry]) }
+
+    /// Notes elsewhere how far the record goes. Nothing where that is noted already.
+    func keepHead() throws {
+        guard let head = log.head, head != keptHead.withLock({ $0 }) else { return }
+        try store.put(auditHead: KeptAuditHead(number: head.number, hash: head.hash.bytes))
+        keptHead.withLock { $0 = head }
+    }
+}
+
+extension AuditHead {
+    init?(_ kept: KeptAuditHead) {
+        guard let hash = AuditHash(bytes: kept.hash) else { return nil }
+        self.init(number: kept.number, hash: hash)
+    }
+}
+
+/// Notes every second how far the record goes, says what was lost once that can be said, and every hour lets go of what
+/// is older than the rules say.
+struct AuditService: Service {
+    let trail: AuditTrail
+    let enforcer: Enforcer
+    let log: Logger
+
+    func run() async throws {
+        var round = 0
+        var said: String?
+        while !Task.isShuttingDownGracefully {
+            let fault = await once(retires: round % 3600 == 0)
+            if let fault, fault != said { log.error("audit record: \(fault)") }
+            said = fault
+            round += 1
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
+        }
+    }
+
+    /// Why something did not work; nil when all did.
+    private func once(retires: Bool) async -> String? {
+        let now = SystemClock().now()
+        do {
+            try trail.log.retry(at: now)
+            if retires, let kept = await enforcer.policy.settings.audit?.retention,
+                let number = try trail.log.retire(olderThan: now - kept, at: now)
+            {
+                log.notice("audit records up to \(number) are older than \(TimeText.text(kept)), and gone")
+            }
+            try trail.keepHead()
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+}
