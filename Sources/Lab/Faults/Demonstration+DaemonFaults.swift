@@ -97,9 +97,9 @@ extension Demonstration {
 
     /// Waits until the daemon answers or is gone, and then starts it again as the system would do. What became of it, if
     /// it was gone.
-    private func restartIfEnded(_ stand: inout Stand) async throws -> String? {
+    func restartIfEnded(_ stand: inout Stand) async throws -> String? {
         let daemon = stand.daemon
-        try await Wait.until("the daemon to answer, or to end") {
+        try await Wait.until("the daemon to answer, or to end", within: .seconds(30)) {
             if !daemon.isRunning { return true }
             return (try? await socket.inspect()) != nil
         }

@@ -93,7 +93,9 @@ extension Demonstration {
         // What was there before is part of what is looked at.
         try await Task.sleep(for: .milliseconds(200))
         let known = try await socket.inspect().driftCount
-        let finding = try await tolerating { try await commit(fault, &stand) }
+        var finding = try await tolerating { try await commit(fault, &stand) }
+        // Where it may end, the fault has started it again.
+        if let ended = try await restartIfEnded(&stand) { finding.complaint = finding.complaint ?? ended }
         let over = ContinuousClock.now
         let isWhole = try await whole(stand, within: .seconds(40))
         let wholeAfter = isWhole ? (ContinuousClock.now - over) / .milliseconds(1) : nil
@@ -128,8 +130,9 @@ extension Demonstration {
     ) async throws -> String {
         let passed = refused.filter { $0.tally.arrived > 0 }.map { "\($0.tally.arrived) \($0.stream.title)" }
         if !passed.isEmpty { return "passed: " + passed.joined(separator: "; ") }
-        let look = try await socket.inspect()
-        guard said.isEmpty, look.driftCount > known, let last = look.drifts.last else { return said }
+        guard said.isEmpty, let look = try? await socket.inspect(), look.driftCount > known,
+            let last = look.drifts.last
+        else { return said }
         let time = last.undoneAfterMicroseconds.map { "undone after \($0) us" } ?? "not undone"
         return "\(time): \(last.what)"
     }
