@@ -19,8 +19,8 @@ import Testing
             #expect(printed.status == 0)
             #expect(printed.output == GuardCommand.file(of: ["tun7", "tap-branch"]))
             for name in ["tun7", "tap-branch"] {
-                #expect(printed.output.contains("iifname \"\(name)\" goto judge"))
-                #expect(printed.output.contains("oifname \"\(name)\" goto judge"))
+                #expect(printed.output.contains("iifname \"\(name)\" goto refuse"))
+                #expect(printed.output.contains("oifname \"\(name)\" goto refuse"))
             }
             #expect(!printed.output.contains("tun*"))
         }

@@ -123,7 +123,7 @@ private func isInstalled(_ program: String) -> Bool { (try? shell("command -v \(
             try Data("(\(script)\n) || echo failed\n\(list)\n".utf8).write(
                 to: URL(fileURLWithPath: folder + "/boot.sh"))
             let output = try shell("unshare -n sh '\(folder)/boot.sh' 2>&1")
-            #expect(output.contains("iifname \"\(expected)\" goto judge"), "\(output)")
+            #expect(output.contains("iifname \"\(expected)\" goto refuse"), "\(output)")
             #expect(output.contains("failed") == (site?.contains("nonsense") ?? false), "\(output)")
         }
     }
