@@ -69,7 +69,7 @@ extension Demonstration {
 
     private func setUpForFaults() async throws -> Stand {
         try await site.build([.outside, .gateway, .inside, .internet, .fleet1, .fleet2])
-        let disk = ["mount", "-t", "tmpfs", "-o", "size=48m,mode=0700", "gatehouse-lab", site.state]
+        let disk = ["mount", "-t", "tmpfs", "-o", "size=1g,mode=0700", "gatehouse-lab", site.state]
         try await Command(disk).succeed()
         let tunnel = "link add \(Crowd.tunnel) type bridge\nlink set \(Crowd.tunnel) up\n"
         try await Command(["ip", "-n", Network.Space.gateway.name, "-batch", "-"]).input(tunnel).succeed()

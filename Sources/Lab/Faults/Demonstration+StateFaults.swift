@@ -9,7 +9,7 @@ extension Demonstration {
     /// Nothing more can be recorded; what is there goes on.
     func withFullDisk() async throws -> Finding {
         let filler = site.state + "/filler"
-        _ = try await Command(["dd", "if=/dev/zero", "of=\(filler)", "bs=64k"]).output()
+        _ = try await Command(["dd", "if=/dev/zero", "of=\(filler)", "bs=1M"]).output()
         let stated = try await statements(for: .seconds(3))
         try FileManager.default.removeItem(atPath: filler)
         // A log that was once longer has room for more.
