@@ -34,7 +34,9 @@ final class Gateway {
         done
         sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
         ip addr add 10.0.0.1/32 dev lo && ip -6 addr add fd00::1/128 dev lo nodad
-        ip route add 10.64.0.0/10 dev tun1 && ip -6 route add fd08::/64 dev tun1
+        # By a next hop, or there would be a neighbour for each session, as no tunnel has.
+        ip route add 10.64.0.0/10 via 10.255.255.254 dev tun1 onlink
+        ip -6 route add fd08::/64 via fe80::2 dev tun1
         ip route add 10.10.0.0/16 dev sink0 && ip -6 route add fd10::/64 dev sink0
         """
 
