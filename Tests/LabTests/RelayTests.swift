@@ -6,7 +6,10 @@ import Testing
 @testable import Lab
 
 /// What stands between the daemon and the VPN server when things go wrong there, and what is said.
-struct RelayTests {
+@Suite(.timeLimit(.minutes(15))) struct RelayTests {
+    /// Nobody's turn comes for seconds where other suites need every thread.
+    private static let patience = Duration.seconds(600)
+
     /// A server's socket, a relay before it, and somebody who has connected to the relay.
     private final class Line {
         let folder: String
@@ -22,7 +25,9 @@ struct RelayTests {
             relay = try Relay.start(at: folder + "/relay", before: folder + "/server")
             daemon = StreamEnd(try UnixSocket.connect(to: folder + "/relay"))
             let listener = listener
-            server = try await Wait.forValue("the relay to connect") { StreamEnd(from: listener) }
+            server = try await Wait.forValue("the relay to connect", within: Self.patience) {
+                StreamEnd(from: listener)
+            }
         }
 
         deinit {
@@ -35,7 +40,7 @@ struct RelayTests {
     /// Reads until so many bytes are there.
     private func read(_ count: Int, from end: StreamEnd) async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        try await Wait.until("\(count) bytes", within: .seconds(60), every: .milliseconds(1)) {
+        try await Wait.until("\(count) bytes", within: Self.patience, every: .milliseconds(1)) {
             bytes += end.read()
             return bytes.count >= count || end.isOver
         }
@@ -50,7 +55,7 @@ struct RelayTests {
         line.server.write(answer)
         let (server, daemon) = (line.server, line.daemon)
         var bytes: [UInt8] = []
-        try await Wait.until("the answer", within: .seconds(60), every: .milliseconds(1)) {
+        try await Wait.until("the answer", within: Self.patience, every: .milliseconds(1)) {
             server.flush()
             bytes += daemon.read()
             return bytes.count >= answer.count
@@ -67,12 +72,14 @@ struct RelayTests {
         line.relay.set(.forwards)
         let path = line.folder + "/relay"
         line.daemon = StreamEnd(
-            try await Wait.forValue("the relay to be back", within: .seconds(60)) {
+            try await Wait.forValue("the relay to be back", within: Self.patience) {
                 try? UnixSocket.connect(to: path)
             })
         line.daemon.write("pid\n".utf8)
         let listener = line.listener
-        line.server = try await Wait.forValue("the relay to connect") { StreamEnd(from: listener) }
+        line.server = try await Wait.forValue("the relay to connect", within: Self.patience) {
+            StreamEnd(from: listener)
+        }
         #expect(try await read(4, from: line.server) == Array("pid\n".utf8))
     }
 
