@@ -25,7 +25,7 @@ import Testing
             relay = try Relay.start(at: folder + "/relay", before: folder + "/server")
             daemon = StreamEnd(try UnixSocket.connect(to: folder + "/relay"))
             let listener = listener
-            server = try await Wait.forValue("the relay to connect", within: Self.patience) {
+            server = try await Wait.forValue("the relay to connect", within: RelayTests.patience) {
                 StreamEnd(from: listener)
             }
         }
@@ -40,7 +40,7 @@ import Testing
     /// Reads until so many bytes are there.
     private func read(_ count: Int, from end: StreamEnd) async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        try await Wait.until("\(count) bytes", within: Self.patience, every: .milliseconds(1)) {
+        try await Wait.until("\(count) bytes", within: RelayTests.patience, every: .milliseconds(1)) {
             bytes += end.read()
             return bytes.count >= count || end.isOver
         }
@@ -55,7 +55,7 @@ import Testing
         line.server.write(answer)
         let (server, daemon) = (line.server, line.daemon)
         var bytes: [UInt8] = []
-        try await Wait.until("the answer", within: Self.patience, every: .milliseconds(1)) {
+        try await Wait.until("the answer", within: RelayTests.patience, every: .milliseconds(1)) {
             server.flush()
             bytes += daemon.read()
             return bytes.count >= answer.count
@@ -72,12 +72,12 @@ import Testing
         line.relay.set(.forwards)
         let path = line.folder + "/relay"
         line.daemon = StreamEnd(
-            try await Wait.forValue("the relay to be back", within: Self.patience) {
+            try await Wait.forValue("the relay to be back", within: RelayTests.patience) {
                 try? UnixSocket.connect(to: path)
             })
         line.daemon.write("pid\n".utf8)
         let listener = line.listener
-        line.server = try await Wait.forValue("the relay to connect", within: Self.patience) {
+        line.server = try await Wait.forValue("the relay to connect", within: RelayTests.patience) {
             StreamEnd(from: listener)
         }
         #expect(try await read(4, from: line.server) == Array("pid\n".utf8))
