@@ -86,9 +86,10 @@ import Testing
     @Test func hangsWithoutLosingAnything() async throws {
         let line = try await Line()
         line.relay.set(.hangs)
-        // Until the relay has seen it.
-        try await Task.sleep(for: .milliseconds(100))
+        let relay = line.relay
+        try await Wait.until("the relay to hang", within: RelayTests.patience) { relay.obeyed == .hangs }
         line.server.write("first\n".utf8)
+        // Time in which it would come through if it could.
         try await Task.sleep(for: .milliseconds(100))
         #expect(line.daemon.read().isEmpty && !line.daemon.isOver)
         line.relay.set(.forwards)

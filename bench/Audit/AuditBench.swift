@@ -103,7 +103,9 @@ struct AuditBench {
     }
 
     private static func pseudonymous(_ count: Int, _ folder: AuditFolder) throws -> Row {
-        guard let pseudonyms = Pseudonyms(key: Array(repeating: 7, count: 32)) else { fatalError("no key") }
+        guard let pseudonyms = Pseudonyms(key: Array(repeating: 7, count: 32)) else {
+            throw CocoaError(.keyValueValidation)
+        }
         let start = Processor.now
         var sink = Sink()
         var reader = RecordReader(folder, AuditQuery())

@@ -110,8 +110,7 @@ enum CommitPart {
 }
 
 /// A netlink socket without anything around it.
-final class BareSocket: @unchecked Sendable {
-    // Set once, and used by one thread after another.
+final class BareSocket: Sendable {
     private let descriptor: Int32
 
     init(_ gateway: Gateway) throws {

@@ -17,6 +17,8 @@ final class Relay: Sendable {
 
     private struct State {
         var manner = Manner.forwards
+        /// What the thread does.
+        var obeyed = Manner.forwards
         var flood: Flood?
         var flooded = 0
         var isOver = false
@@ -42,6 +44,9 @@ final class Relay: Sendable {
     }
 
     func end() { state.withLock { $0.isOver = true } }
+
+    /// The manner that its thread has taken on: what was under way before is over.
+    var obeyed: Manner { state.withLock(\.obeyed) }
 
     func set(_ manner: Manner) { state.withLock { $0.manner = manner } }
 
@@ -69,7 +74,11 @@ final class Relay: Sendable {
         var listener: Int32? = first
         var connection: Connection?
         while !state.withLock(\.isOver) {
-            switch state.withLock(\.manner) {
+            let manner = state.withLock { state in
+                state.obeyed = state.manner
+                return state.manner
+            }
+            switch manner {
             case .hangs: usleep(5_000)
             case .refuses:
                 connection = nil
