@@ -109,7 +109,9 @@ extension KernelTable {
     private func find(_ fields: [Field], in name: String, _ packet: KernelPacket, at now: Instant)
         -> SetElement?
     {
-        let read = fields.compactMap { packet.value($0) }
+        let read = fields.compactMap { field in
+            packet.names[field].map { KeyPart.interfaceName($0).number } ?? packet.value(field)
+        }
         guard read.count == fields.count, let set = sets[name] else { return nil }
         return set.elements.values.first { stored in
             let first = stored.element.key.map(\.number)
@@ -132,6 +134,7 @@ extension KeyPart {
     fileprivate var number: UInt128 {
         switch self {
         case .interfaceIndex(let index): UInt128(index)
+        case .interfaceName(let name): name.utf8.prefix(15).reduce(0) { $0 << 8 | UInt128($1) }
         case .address(let address): address.bits
         case .ipProtocol(let number): UInt128(number)
         case .port(let port): UInt128(port)

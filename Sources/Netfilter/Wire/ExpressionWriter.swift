@@ -271,9 +271,7 @@ extension ExpressionWriter {
 extension Field {
     /// A name as it lies in a register: filled up, or of a name that ends in `*` what stands before that.
     fileprivate func bytes(ofName name: String) -> [UInt8] {
-        let text = Array(name.utf8.prefix(length - 1))
-        return name.hasSuffix("*")
-            ? text.dropLast() : text + Array(repeating: 0, count: length - text.count)
+        name.hasSuffix("*") ? Array(name.utf8.prefix(length - 1)).dropLast() : name.interfaceName
     }
 
     /// A value as it lies in a register.

@@ -140,10 +140,19 @@ extension KeyPart {
     fileprivate var bytes: [UInt8] {
         switch self {
         case .interfaceIndex(let index): index.hostBytes
+        case .interfaceName(let name): name.interfaceName
         case .address(let address): address.bytes
         case .ipProtocol(let number): [number]
         case .port(let port): port.networkBytes
         case .mark(let mark): mark.hostBytes
         }
+    }
+}
+
+extension String {
+    /// An interface's name as it lies in a register: filled up with zeros.
+    var interfaceName: [UInt8] {
+        let text = Array(utf8.prefix(DataType.routeName.length - 1))
+        return text + Array(repeating: 0, count: DataType.routeName.length - text.count)
     }
 }

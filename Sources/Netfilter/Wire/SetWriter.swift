@@ -45,13 +45,14 @@ extension SetDefinition {
     /// The numbers of the parts, 6 bits each, as `nft` packs them; the kernel only hands it back.
     fileprivate var keyType: UInt32 { key.reduce(0) { $0 << 6 | $1.number } }
 
-    /// What `nft` needs to know to list the set, as type, length, value: without the byte orders it shows marks
-    /// turned round, and without `typeof` it can not name bits that have no type.
+    /// What `nft` needs to know to list the set, as type, length, value: without the byte orders it shows marks and
+    /// names turned round, and without `typeof` it can not name bits that have no type.
     fileprivate var userData: [UInt8] {
-        let keyOrder: UInt32 = key.count == 1 && key[0] == .mark ? 1 : 0
+        let keyOrder: UInt32 = key == [.mark] || key == [.routeName] ? 1 : 0
         var bytes = UserData.number(UserData.keyByteOrder, keyOrder)
         if let data { bytes += UserData.number(UserData.dataByteOrder, data == .mark ? 1 : 0) }
         if key.contains(where: \.isBits) { bytes += UserData.typeOf(key) }
+        if key == [.routeName] { bytes += UserData.typeOfRouteName }
         return bytes
     }
 }
@@ -63,6 +64,7 @@ extension DataType {
     fileprivate var number: UInt32 {
         switch self {
         case .interfaceIndex: 20
+        case .routeName: 5
         case .ipProtocol: 12
         case .port: 13
         case .mark: 19
@@ -87,6 +89,7 @@ private enum UserData {
     /// `enum expr_types` and `enum proto_bases` of nft.
     static let payloadExpression: UInt32 = 7
     static let concatenationExpression: UInt32 = 13
+    static let fibExpression: UInt32 = 26
     static let transportBase: UInt32 = 3
 
     static func number(_ type: UInt8, _ value: UInt32) -> [UInt8] { entry(type, value.hostBytes) }
@@ -98,6 +101,11 @@ private enum UserData {
     static func typeOf(_ key: [DataType]) -> [UInt8] {
         let parts = key.enumerated().flatMap { entry(UInt8(truncatingIfNeeded: $0.offset), part($0.element)) }
         return entry(keyTypeOf, number(0, concatenationExpression) + entry(1, parts))
+    }
+
+    static var typeOfRouteName: [UInt8] {
+        let result = number(0, NFT_FIB_RESULT_OIFNAME.rawValue) + number(1, NFTA_FIB_F_DADDR.rawValue)
+        return entry(keyTypeOf, number(0, fibExpression) + entry(1, result))
     }
 
     private static func part(_ type: DataType) -> [UInt8] {

@@ -30,12 +30,16 @@ package struct SetDefinition: Sendable, Hashable {
 package enum DataType: Sendable, Hashable {
     case interfaceIndex, ipProtocol, port, mark, verdict
     case address(AddressFamily)
+    /// The name of the interface that a route leads out of. It is no name of an interface to `nft`, which knows it by what
+    /// reads it (`typeof fib daddr oifname`).
+    case routeName
     /// A number without a meaning of its own, cut out of a packet (`typeof @th,…`).
     case transportBits(offset: Int, length: Int)
 
     package var length: Int {
         switch self {
         case .interfaceIndex, .mark: 4
+        case .routeName: 16
         case .address(let family): family.bitWidth / 8
         case .ipProtocol: 1
         case .port: 2
@@ -48,6 +52,8 @@ package enum DataType: Sendable, Hashable {
 /// One part of an element's key.
 package enum KeyPart: Sendable, Hashable {
     case interfaceIndex(UInt32)
+    /// Whole, of at most 15 bytes (IFNAMSIZ).
+    case interfaceName(String)
     case address(IPAddress)
     case ipProtocol(UInt8)
     case port(UInt16)

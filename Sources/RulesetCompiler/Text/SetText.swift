@@ -2,7 +2,7 @@ import NetworkTypes
 
 extension SetDefinition {
     var attributes: [String] {
-        let isTyped = key.allSatisfy { !$0.isTransportBits }
+        let isTyped = key.allSatisfy { !$0.isTransportBits && $0 != .routeName }
         let names = key.map(\.description).joined(separator: " . ")
         let flags = [(hasIntervals, "interval"), (hasTimeouts, "timeout")].filter(\.0).map(\.1)
         return ["\(isTyped ? "type" : "typeof") \(names)\(data.map { " : \($0)" } ?? "")"]
@@ -15,6 +15,7 @@ extension DataType: CustomStringConvertible {
     package var description: String {
         switch self {
         case .interfaceIndex: "iface_index"
+        case .routeName: "\(Field.routeName)"
         case .ipProtocol: "inet_proto"
         case .port: "inet_service"
         case .mark: "mark"
@@ -71,6 +72,7 @@ extension KeyPart {
     func text(isRaw: Bool) -> String {
         switch self {
         case .interfaceIndex(let index): "\(index)"
+        case .interfaceName(let name): "\"\(name)\""
         case .address(let address): isRaw ? hexadecimal(address.bits) : "\(address)"
         case .ipProtocol(let number): isRaw ? hexadecimal(UInt128(number)) : protocolName(number)
         case .port(let port): isRaw ? hexadecimal(UInt128(port)) : "\(port)"
