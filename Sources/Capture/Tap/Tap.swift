@@ -47,6 +47,9 @@ package final class Tap: Sendable {
     private let events: Mutex<EventReader>
     private let shared: Mutex<Shared>
     private let ring: EventRing
+    private let countsFlows = Atomic<Bool>(false)
+    /// Nil until flows are asked for.
+    private let flows = Mutex<FlowTable?>(nil)
 
     /// How far a tap has looked, and in which of its captures: between two looks of one capture nothing was missed
     /// but what ``statistics`` counts as dropped.
@@ -118,6 +121,23 @@ package final class Tap: Sendable {
             while let event = reader.next() { body(event) }
         }
     }
+
+    /// Whether flows are counted from now on. What was counted before stays until it is taken.
+    package func countFlows(_ isOn: Bool) {
+        if isOn {
+            flows.withLock { table in
+                table = table ?? FlowTable(capacity: Self.flowCapacity, key: .random(in: .min ... .max))
+            }
+        }
+        countsFlows.store(isOn, ordering: .relaxed)
+    }
+
+    /// Hands over what was counted since the last time. `lost` are packets for which there was no room, ever.
+    package func takeFlows() -> (flows: [FlowCount], lost: UInt64) {
+        flows.withLock { ($0?.take() ?? [], $0?.lost ?? 0) }
+    }
+
+    private static let flowCapacity = 1 << 15
 
     /// Ends the thread, soon.
     package func stop() {
@@ -212,9 +232,24 @@ package final class Tap: Sendable {
             }
             // The oldest frame's time is the batch's: who compares it with a change errs toward "before".
             let tick = unsafe batch[0].timestamp / 1_000_000
-            unsafe worker.process(
-                UnsafeBufferPointer(rebasing: frames[..<batch.count]), tick: tick)
+            unsafe process(UnsafeBufferPointer(rebasing: frames[..<batch.count]), tick: tick, with: &worker)
             if batch.count < LiveSlots.capacity { caughtUp() }
+        }
+    }
+
+    /// Where flows are counted, in parts: a worker says what became of the last few frames alone.
+    private func process(
+        _ frames: UnsafeBufferPointer<PathFrame>, tick: UInt64, with worker: inout PathWorker
+    ) {
+        guard countsFlows.load(ordering: .relaxed) else {
+            return unsafe worker.process(frames, tick: tick)
+        }
+        for first in stride(from: 0, to: frames.count, by: PathWorker.batch) {
+            let end = min(first + PathWorker.batch, frames.count)
+            unsafe worker.process(UnsafeBufferPointer(rebasing: frames[first..<end]), tick: tick)
+            flows.withLock { table in
+                for index in 0..<(end - first) { table?.note(worker.result(index), tick: tick) }
+            }
         }
     }
 
