@@ -4,8 +4,8 @@ package import Sessions
 /// Everything known about one session at one instant, each fact dated: what classification looks at, and all of it.
 ///
 /// A value with nothing in it is a session about which nothing is known. Taking any fact away must never widen what
-/// the session reaches; only facts that speak against a session (a hold, a scan, a certificate that was withdrawn or is
-/// faulty) do the reverse: with them it never reaches more.
+/// the session reaches; only facts that speak against a session (a hold, a signal, a scan, a certificate that was withdrawn or
+/// is faulty) do the reverse: with them it never reaches more.
 package struct SessionEvidence: Sendable, Hashable {
     /// The verified chain that the client presented, by digest.
     package var certificates: CertificateChain?
@@ -39,6 +39,8 @@ package struct SessionEvidence: Sendable, Hashable {
     package var scan: ScanSighting?
     /// An administrator's order that this user, device or session stay out.
     package var hold: Hold?
+    /// What other systems told against this session; what they took away of the rest is not there any more.
+    package var signals: [SignalFact]
 
     package init(
         certificates: CertificateChain? = nil, certificateReport: CertificateReport? = nil,
@@ -46,7 +48,7 @@ package struct SessionEvidence: Sendable, Hashable {
         posture: DevicePosture? = nil, userName: String = "", user: UserRecord? = nil,
         approvals: [Approval] = [], claims: NamedTexts = [:], mfaVerifiedAt: Instant? = nil,
         tenantVerifiedAt: [String: Instant] = [:], outer: IPAddress? = nil, country: CountryCode? = nil,
-        scan: ScanSighting? = nil, hold: Hold? = nil
+        scan: ScanSighting? = nil, hold: Hold? = nil, signals: [SignalFact] = []
     ) {
         self.certificates = certificates
         self.certificateReport = certificateReport
@@ -64,6 +66,7 @@ package struct SessionEvidence: Sendable, Hashable {
         self.country = country
         self.scan = scan
         self.hold = hold
+        self.signals = signals
     }
 }
 

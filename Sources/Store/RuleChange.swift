@@ -52,10 +52,13 @@ package struct RuleChangeAuthor: Sendable, Hashable {
     package var name: String
     /// Nil when it was no user: a signal, or the daemon itself.
     package var uid: UInt32?
+    /// By which right they ordered, for the audit record; not kept in the database.
+    package var role: String?
 
-    package init(_ name: String, uid: UInt32? = nil) {
+    package init(_ name: String, uid: UInt32? = nil, role: String? = nil) {
         self.name = name
         self.uid = uid
+        self.role = role
     }
 
     /// The daemon, by what the rules and the time say.

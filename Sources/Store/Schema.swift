@@ -32,7 +32,9 @@ package struct Schema: Sendable {
         }
     }
 
-    package static let current = Schema(migrations: [version1, version2, version3, version4, version5])
+    package static let current = Schema(migrations: [
+        version1, version2, version3, version4, version5, version6,
+    ])
 
     /// "gate" in ASCII: what `PRAGMA application_id` says, so that no other program's database is taken for ours.
     static let applicationID = 0x6761_7465
@@ -201,5 +203,21 @@ package struct Schema: Sendable {
         CREATE TABLE audit_head (
             one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, hash BLOB NOT NULL
         ) STRICT;
+        """
+
+    /// What other systems tell of people and devices: the last word of each issuer on each kind and subject, and the
+    /// tokens that count no second time. Names are JSON; a token is kept until it would be refused for its age.
+    private static let version6 = """
+        CREATE TABLE signal (
+            issuer TEXT NOT NULL, kind TEXT NOT NULL, users TEXT NOT NULL, devices TEXT NOT NULL,
+            against INTEGER NOT NULL CHECK (against IN (0, 1)), happened_at INTEGER NOT NULL,
+            received_at INTEGER NOT NULL, token TEXT NOT NULL, reason TEXT NOT NULL,
+            PRIMARY KEY (issuer, kind, users, devices)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE signal_token (
+            issuer TEXT NOT NULL, token TEXT NOT NULL, until INTEGER NOT NULL, PRIMARY KEY (issuer, token)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX signal_token_until ON signal_token (until);
         """
 }

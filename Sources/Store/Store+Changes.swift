@@ -79,6 +79,9 @@ extension Store {
                 "DELETE FROM totp_state WHERE user = ? AND tenant = ?", [owner.userText, owner.tenantText])
         case .putSession(let session): try SessionRow.insert(session, into: database)
         case .removeSession(let id): try SessionRow.delete(id, from: database)
+        case .signal(let fact): try SignalRow.put(fact, into: database)
+        case .token(let token, let until, let at):
+            try SignalRow.remember(token, until: until, at: at, in: database)
         }
     }
 

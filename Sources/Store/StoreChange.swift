@@ -27,4 +27,8 @@ package enum StoreChange: Sendable, Hashable {
     /// Adds the session, or replaces the one with its id.
     case putSession(StoredSession)
     case removeSession(SessionID)
+    /// Puts the last word of an issuer on a subject in place of the one before.
+    case signal(SignalFact)
+    /// Remembers a token until then; lets go of those that need not be known any more at `at`.
+    case token(ReceivedSignal.Token, until: Instant, at: Instant)
 }

@@ -146,7 +146,7 @@ private struct CrashScript {
         let user = "u\(one)"
         let owner = CodeOwner(user, tenant: one.isMultiple(of: 3) ? "boston" : nil)
         let at = Instant.seconds(number)
-        switch Int.random(in: 0..<12, using: &random) {
+        switch Int.random(in: 0..<14, using: &random) {
         case 0, 1: return .fact(fact("d\(one)", "status", ["\(number)"], at: number, over: nil))
         case 2: return .overtaken(RegisterSubject(.device, "d\(one)"), field: "status", at: at)
         case 3, 4: return .posture(device: "d\(one)", posture(number), reporter: "mdm", at: at)
@@ -159,6 +159,10 @@ private struct CrashScript {
             return .seed(try sealingKey(1).seal(seed, for: owner, by: "root", at: at))
         case 9: return .totpState(TOTPState(failures: Int(number)), owner)
         case 10: return .putSession(try storedSession(client: UInt64(one), full: number.isMultiple(of: 2)))
+        case 11: return .signal(signalFact(number, of: user))
+        case 12:
+            // Some are let go of again, since their time is over.
+            return .token(.init(issuer: "idp", id: "\(number)"), until: .seconds(number + 60), at: at)
         default: return .removeSession(try storedSession(client: UInt64(one)).session.id)
         }
     }
@@ -203,6 +207,8 @@ private struct CrashState: Equatable {
     private var seeds: [CodeOwner: [UInt8]] = [:]
     private var states: [CodeOwner: TOTPState] = [:]
     private var sessions: [SessionID: StoredSession] = [:]
+    private var signals: [SignalFact.Key: SignalFact] = [:]
+    private var tokens: [ReceivedSignal.Token: Instant] = [:]
 
     init() {}
 
@@ -214,6 +220,8 @@ private struct CrashState: Equatable {
         states = try store.totpStates()
         sessions = Dictionary(
             uniqueKeysWithValues: try store.sessions().map { ($0.session.id, $0) })
+        signals = Dictionary(uniqueKeysWithValues: try store.signals().map { ($0.key, $0) })
+        tokens = try store.heardTokens()
     }
 
     mutating func apply(_ change: StoreChange) {
@@ -238,6 +246,10 @@ private struct CrashState: Equatable {
         case .forgetTOTPState(let owner): states[owner] = nil
         case .putSession(let session): sessions[session.session.id] = session
         case .removeSession(let id): sessions[id] = nil
+        case .signal(let fact): signals[fact.key] = fact
+        case .token(let token, let until, let at):
+            tokens = tokens.filter { $0.value > at }
+            tokens[token] = until
         // There was none.
         case .acknowledgeDamage, .ruleChangeEnd: break
         }

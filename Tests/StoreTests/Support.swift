@@ -105,3 +105,13 @@ func storedSession(client: UInt64 = 21, full: Bool = true) throws -> StoredSessi
         ],
         interfaceIndex: .max)
 }
+
+func signalFact(_ number: Int64, of user: String) -> SignalFact {
+    let kind = SignalKind.allCases[Int(number) % SignalKind.allCases.count]
+    return SignalFact(
+        key: .init(
+            issuer: "https://idp.example", kind: kind,
+            subject: SignalSubject(users: [user, "é\"\\"], devices: number.isMultiple(of: 2) ? ["d"] : [])),
+        isAgainst: !number.isMultiple(of: 3), happenedAt: .seconds(number), receivedAt: .seconds(number + 1),
+        token: "t\(number)", reason: "because")
+}

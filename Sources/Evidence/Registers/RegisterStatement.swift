@@ -3,7 +3,7 @@
 package struct RegisterStatement: Sendable, Hashable, Codable {
     /// What must be so, or nothing is stated: looked at together with the change, so that of two people who do the same
     /// at the same time one is told.
-    package enum Requirement: String, Sendable, Hashable, Codable {
+    package enum Requirement: String, Sendable, Hashable, Codable, CaseIterable {
         /// There is no such line yet.
         case newLine = "new"
         case knownLine = "known"

@@ -1,7 +1,4 @@
-internal import HummingbirdCore
 package import Logging
-internal import NIOCore
-internal import NIOPosix
 internal import NIOSSL
 internal import ServiceLifecycle
 package import Sessions
@@ -53,7 +50,6 @@ package final class PostureServer: Service {
     private let limits: Limits
     private let log: Logger
     private let context: Mutex<NIOSSLContext>
-    private let gate: ConnectionGate
     private let responder: PostureResponder
     private let listening: @Sendable (ListenAddress) -> Void
 
@@ -79,7 +75,6 @@ package final class PostureServer: Service {
         self.log = log
         self.listening = listening
         context = Mutex(try settings.files.context())
-        gate = ConnectionGate(limit: limits.connections, fromOne: limits.connectionsOfOne)
         responder = PostureResponder(
             sink: sink, keys: settings.keys, limits: limits.posture, now: now, log: log)
     }
@@ -92,39 +87,13 @@ package final class PostureServer: Service {
     }
 
     package func run() async throws {
-        await withDiscardingTaskGroup { group in
-            for address in settings.addresses {
-                group.addTask { await self.listen(address) }
-            }
-        }
-    }
-
-    private func listen(_ address: ListenAddress) async {
-        while !Task.isCancelled && !Task.isShuttingDownGracefully {
-            do {
-                try await server(address).run()
-                // A listener that ends without being asked to had an error of its own, which it has logged.
-            } catch {
-                log.error("posture: cannot listen on \(address), tried again in \(limits.retry): \(error)")
-            }
-            if Task.isShuttingDownGracefully { return }
-            try? await cancelWhenGracefulShutdown { [limits] in try await Task.sleep(for: limits.retry) }
-        }
-    }
-
-    private func server(_ address: ListenAddress) -> Server<PortalChannel> {
-        let patience = limits.patience
-        var http = HTTP1Channel.Configuration(additionalChannelHandlers: [DeadlineHandler(patience)])
-        http.httpDecoder = .init(maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 64)
-        let channel = PortalChannel(
-            tls: { self.context.withLock { $0 } }, gate: gate, configuration: http,
-            responder: { [responder] in await responder.admit($0, $1) })
-        return Server(
-            childChannelSetup: channel,
-            configuration: ServerConfiguration(
-                address: .hostname(address.host, port: address.port), serverName: nil),
-            onServerRunning: { [listening] channel in
-                listening(ListenAddress(host: address.host, port: channel.localAddress?.port ?? address.port))
-            }, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: log)
+        let listener = PortalListener(
+            name: "posture", addresses: settings.addresses,
+            limits: .init(
+                patience: limits.patience, connections: limits.connections,
+                connectionsOfOne: limits.connectionsOfOne, retry: limits.retry), log: log,
+            tls: { self.context.withLock { $0 } },
+            responder: { [responder] in await responder.admit($0, $1) }, listening: listening)
+        await listener.run()
     }
 }

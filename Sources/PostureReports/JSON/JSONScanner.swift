@@ -154,6 +154,8 @@ struct JSONScanner {
     }
 
     /// RFC 8259 section 6: no leading zero, no bare dot, digits after the sign, the dot and the exponent.
+    ///
+    /// RFC 7493 section 2.2: a number that no double holds is refused by some readers, and is infinity to others.
     private mutating func number() throws(JSONProblem) {
         let start = position
         if at(UInt8(ascii: "-")) { position += 1 }
@@ -172,7 +174,16 @@ struct JSONScanner {
             if at(UInt8(ascii: "+")) || at(UInt8(ascii: "-")) { position += 1 }
             try digits()
         }
+        guard isHeld(bytes[start..<position]) else {
+            throw problem("a number that no double holds", at: start)
+        }
         try append(.number, from: start)
+    }
+
+    /// The greatest double has 309 digits; with fewer and no exponent there is nothing to find out.
+    private func isHeld(_ number: ArraySlice<UInt8>) -> Bool {
+        let isShort = number.count <= 308 && !number.contains { $0 | 0x20 == UInt8(ascii: "e") }
+        return isShort || Double(String(decoding: number, as: UTF8.self))?.isFinite ?? false
     }
 
     private mutating func digits() throws(JSONProblem) {

@@ -4,10 +4,10 @@ internal import Sessions
 ///
 /// A strict reader for what strangers send. Refused, each with its byte: keys that stand twice in an object (RFC 8259
 /// section 4 leaves open which of them counts, so two readers would see two reports), bad UTF-8, unpaired surrogates,
-/// nesting beyond a limit, more values than a limit. Numbers and strings stay where they are in the bytes until somebody
+/// numbers that no double holds, nesting beyond a limit, more values than a limit. Numbers and strings stay where they are in the bytes until somebody
 /// asks for them, so what nobody asks for costs 16 bytes, however long it is.
 package struct JSONTape: Sendable {
-    enum Kind: UInt8, Sendable {
+    package enum Kind: UInt8, Sendable {
         case null, no, yes, number, string, array, object
     }
 
@@ -32,11 +32,11 @@ package struct JSONTape: Sendable {
         package init() {}
     }
 
-    let bytes: [UInt8]
+    package let bytes: [UInt8]
     /// An object is followed by its keys and values in turns, an array by its items.
     private(set) var nodes: [Node] = []
     /// The values that stand in no other.
-    private(set) var roots: [Int] = []
+    package private(set) var roots: [Int] = []
 
     /// Reads one value or, with `lines`, any number of them, each on a line of its own or not.
     package init(_ bytes: [UInt8], lines: Bool = false, limits: Limits = Limits()) throws(JSONProblem) {
@@ -61,24 +61,26 @@ package struct JSONTape: Sendable {
         nodes = scanner.nodes
     }
 
-    func kind(_ node: Int) -> Kind { nodes[node].kind }
+    package func kind(_ node: Int) -> Kind { nodes[node].kind }
 
     func offset(_ node: Int) -> Int { Int(nodes[node].start) }
 
     func next(_ node: Int) -> Int { Int(nodes[node].next) }
 
     /// The bytes of a number or a string as they were written, escapes and all.
-    func written(_ node: Int) -> ArraySlice<UInt8> { bytes[Int(nodes[node].start)..<Int(nodes[node].end)] }
+    package func written(_ node: Int) -> ArraySlice<UInt8> {
+        bytes[Int(nodes[node].start)..<Int(nodes[node].end)]
+    }
 
     /// The text of a string or a key; of anything else, what was written.
-    func text(_ node: Int) -> String {
+    package func text(_ node: Int) -> String {
         let entry = nodes[node]
         guard entry.isEscaped else { return String(decoding: written(node), as: UTF8.self) }
         return JSONScanner.unescaped(written(node))
     }
 
     /// Calls with each item's number and node.
-    func forEachItem(_ array: Int, _ body: (Int, Int) -> Void) {
+    package func forEachItem(_ array: Int, _ body: (Int, Int) -> Void) {
         let end = next(array)
         var item = array + 1
         var number = 0
@@ -90,7 +92,7 @@ package struct JSONTape: Sendable {
     }
 
     /// Calls with each key's node and its value's.
-    func forEachEntry(_ object: Int, _ body: (_ key: Int, _ value: Int) -> Void) {
+    package func forEachEntry(_ object: Int, _ body: (_ key: Int, _ value: Int) -> Void) {
         let end = next(object)
         var key = object + 1
         while key < end {
@@ -100,7 +102,7 @@ package struct JSONTape: Sendable {
     }
 
     /// The value of a key, looked for from the first to the last.
-    func value(_ object: Int, _ name: String) -> Int? {
+    package func value(_ object: Int, _ name: String) -> Int? {
         guard kind(object) == .object else { return nil }
         let end = next(object)
         var key = object + 1
@@ -132,7 +134,7 @@ package struct JSONTape: Sendable {
     }
 
     /// A key or a string for a message, without quotation marks.
-    func shownText(_ node: Int) -> String {
+    package func shownText(_ node: Int) -> String {
         // Cut before it is unescaped: a text of megabytes is not copied to show 80 characters of it.
         let bytes = written(node)
         guard bytes.count > 1024 else { return PlainText.shown(text(node)) }
