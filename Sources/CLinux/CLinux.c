@@ -38,6 +38,12 @@ int gh_peer_credentials(int fd, int32_t *pid, uint32_t *uid, uint32_t *gid) {
     return result;
 }
 
+int gh_peer_groups(int fd, uint32_t *groups, uint32_t capacity) {
+    socklen_t length = capacity * sizeof *groups;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &length) != 0) return -1;
+    return (int)(length / sizeof *groups);
+}
+
 uint32_t gh_interface_index(int fd, const char *name) {
     struct ifreq request;
     memset(&request, 0, sizeof request);

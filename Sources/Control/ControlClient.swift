@@ -1,5 +1,6 @@
-import Foundation
-import Glibc
+package import ControlAPI
+internal import Foundation
+internal import Glibc
 
 /// Why a request got no result.
 package enum ControlClientError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -17,7 +18,7 @@ package enum ControlClientError: Error, Sendable, Hashable, CustomStringConverti
         switch self {
         case .notRunning(let path): "nobody answers at \(path): is the daemon running?"
         case .permissionDenied(let path):
-            "no permission to use \(path): only root and the daemon's own user may"
+            "no permission to use \(path): only root, the daemon's own user and members of its groups may"
         case .timedOut(let duration): "no answer within \(duration)"
         case .protocolViolation(let detail): "the daemon's answer makes no sense: \(detail)"
         case .refused(let failure): failure.description
@@ -37,14 +38,14 @@ package struct ControlClient: Sendable {
         self.timeout = timeout
     }
 
-    /// Sends a command and returns its result. Whether it was carried out is unknown after `timedOut`,
-    /// `protocolViolation` and `failed`.
-    package func call<Value: Decodable>(
-        _ command: String, _ arguments: some Encodable, as type: Value.Type = Value.self
-    ) async throws(ControlClientError) -> Value {
+    /// Asks, and returns the result. Whether an order was carried out is unknown after `timedOut`, `protocolViolation` and
+    /// `failed`.
+    package func call<Arguments: Codable, Answer: Codable>(
+        _ operation: TypedOperation<Arguments, Answer>, _ arguments: Arguments
+    ) async throws(ControlClientError) -> Answer {
         let request: ControlRequest
         do {
-            request = try ControlRequest(command: command, arguments: arguments)
+            request = try ControlRequest(operation.row, arguments: arguments)
         } catch {
             throw .refused(error)
         }
@@ -54,13 +55,6 @@ package struct ControlClient: Sendable {
         } catch {
             throw reply.failure == nil ? .protocolViolation(error.message) : .refused(error)
         }
-    }
-
-    /// The same for a command without arguments.
-    package func call<Value: Decodable>(
-        _ command: String, as type: Value.Type = Value.self
-    ) async throws(ControlClientError) -> Value {
-        try await call(command, [String: String](), as: type)
     }
 
     /// Waits on a thread of its own, not of the cooperative pool. Cancelling the task does not end it; `timeout` does.
@@ -80,22 +74,30 @@ package struct ControlClient: Sendable {
 
     private func exchange(_ request: ControlRequest) throws(ControlClientError) -> ControlReply {
         let deadline = ContinuousClock.now + timeout
-        guard request.encoded.count <= ControlProtocol.requestBytes else {
+        let bytes: [UInt8]
+        do {
+            bytes = try request.bytes()
+        } catch {
+            throw .refused(error)
+        }
+        guard request.body.count <= ControlProtocol.requestBytes else {
             throw .refused(ControlFailure(id: "too-long", message: "the request is too long to be sent"))
         }
-        var channel = LineChannel(try connect())
-        let line: [UInt8]
+        let stream = ClientStream(try connect(), deadline: deadline)
+        let answer: [UInt8]
         do {
-            // A server that refuses at once closes before it reads: what it said can still be read then.
-            let sent = Result { () throws(LineChannel.Failure) in
-                try channel.write(request.encoded, deadline: deadline)
-            }
+            // A server that refuses at once may be gone before it has read: what it said can still be read then.
+            let sent = Result { () throws(ClientStream.Failure) in try stream.write(bytes) }
             if case .failure(.timedOut) = sent { try sent.get() }
-            line = try channel.readLine(limit: ControlProtocol.replyBytes, deadline: deadline)
+            answer = try stream.readToEnd(limit: ControlProtocol.replyBytes)
         } catch {
             throw translated(error)
         }
-        guard let reply = ControlReply(line: Data(line)) else { throw .protocolViolation("not a reply") }
+        guard let reply = HTTPReply(answer).flatMap({ ControlReply(status: $0.status, body: $0.body) })
+        else {
+            throw .protocolViolation(
+                answer.isEmpty ? "the connection ended without a reply" : "not a reply, or not all of it")
+        }
         return reply
     }
 
@@ -112,10 +114,9 @@ package struct ControlClient: Sendable {
         }
     }
 
-    private func translated(_ failure: LineChannel.Failure) -> ControlClientError {
+    private func translated(_ failure: ClientStream.Failure) -> ControlClientError {
         switch failure {
-        case .timedOut, .stopped: .timedOut(after: timeout)
-        case .closed: .protocolViolation("the connection ended without a reply")
+        case .timedOut: .timedOut(after: timeout)
         case .tooLong: .protocolViolation("the reply is too long")
         case .system(let error): .failed("\(error)")
         }

@@ -1,129 +1,115 @@
+package import ControlAPI
 package import Foundation
 
-/// The control protocol: one JSON object a line each way over a Unix socket.
-///
-/// A request is `{"version":1,"command":"sessions","arguments":{...}}`, a reply `{"ok":true,"result":{...}}` or
-/// `{"ok":false,"error":{"id":"not-found","message":"..."}}`. What commands there are, and what goes with them, is
-/// the business of those at both ends.
+/// What both ends of the control socket hold to.
 package enum ControlProtocol {
-    package static let version = 1
-    /// The longest request, line feed included.
+    /// The longest body of a request.
     package static let requestBytes = 1 << 20
     /// The longest reply that a client reads.
     static let replyBytes = 1 << 28
 }
 
-/// Why a request was refused: an id for programs, a sentence for people.
-package struct ControlFailure: Error, Sendable, Hashable, Codable, CustomStringConvertible {
-    package var id: String
-    package var message: String
-
-    package init(id: String, message: String) {
-        self.id = id
-        self.message = message
-    }
-
-    package var description: String { "\(message) [\(id)]" }
-}
-
-/// A request as it came: the command is read, the arguments are read by who knows the command.
+/// A request that may be carried out: its operation is known, its sender may ask for it, its arguments are what the operation's
+/// schema allows.
 package struct ControlRequest: Sendable {
-    package let command: String
-    private let line: Data
+    package let operation: ControlOperation
+    private let json: Data
 
-    /// For a client, or to try a handler without a socket. Throws `bad-arguments` when the arguments have no JSON form.
-    package init(command: String, arguments: some Encodable) throws(ControlFailure) {
+    /// For a client, or to try a handler without a socket. Throws `bad-arguments` when the arguments have no JSON form, or are
+    /// none of the operation's.
+    package init(_ operation: ControlOperation, arguments: some Encodable) throws(ControlFailure) {
         do {
-            let message = Message(version: ControlProtocol.version, command: command, arguments: arguments)
-            line = try encodedJSON(message)
+            json = try encodedJSON(arguments)
         } catch {
-            throw ControlFailure(id: "bad-arguments", message: "cannot put the arguments in JSON: \(error)")
-        }
-        self.command = command
-    }
-
-    /// Throws `bad-request`, or `version` for a request of another version, whatever else is in it.
-    package init(line: Data) throws(ControlFailure) {
-        let decoder = JSONDecoder()
-        guard let version = try? decoder.decode(Version.self, from: line).version else {
             throw ControlFailure(
-                id: "bad-request", message: "expected one JSON object with a version in one line")
+                id: "bad-arguments", message: "cannot put the arguments in JSON: \(error)")
         }
-        guard version == ControlProtocol.version else {
-            let message = "this gatehouse speaks version \(ControlProtocol.version), not version \(version)"
-            throw ControlFailure(id: "version", message: message)
-        }
-        guard let command = try? decoder.decode(Command.self, from: line).command else {
-            throw ControlFailure(id: "bad-request", message: "expected a command")
-        }
-        self.command = command
-        self.line = line
+        self.operation = operation
+        try operation.arguments.check(read())
     }
 
-    /// Reads the arguments; none are the same as `{}`. Throws `bad-arguments` with the place.
+    /// A body as it came; an empty one is `{}`. Throws `bad-arguments` with the place.
+    package init(_ operation: ControlOperation, body: Data) throws(ControlFailure) {
+        self.operation = operation
+        json = body.isEmpty ? Data("{}".utf8) : body
+        try operation.arguments.check(read())
+    }
+
+    /// Arguments of a query.
+    package init(_ operation: ControlOperation, arguments: JSON) throws(ControlFailure) {
+        self.operation = operation
+        try operation.arguments.check(arguments)
+        json = Data(arguments.text().utf8)
+    }
+
+    private func read() throws(ControlFailure) -> JSON {
+        do {
+            return try JSON(reading: Array(json))
+        } catch {
+            throw ControlFailure(id: "bad-arguments", message: "the arguments are no JSON: \(error)")
+        }
+    }
+
+    /// Throws `bad-arguments` with the place for a type that is not the operation's.
     package func arguments<Value: Decodable>(as type: Value.Type = Value.self) throws(ControlFailure) -> Value
     {
         do {
-            let decoder = JSONDecoder()
-            let given = try decoder.decode(Arguments<Value>.self, from: line).arguments
-            return try given ?? decoder.decode(Value.self, from: Data("{}".utf8))
+            return try JSONDecoder().decode(Value.self, from: json)
         } catch {
             throw ControlFailure(id: "bad-arguments", message: describe(error))
         }
     }
 
-    /// With the line feed.
-    package var encoded: Data { line + [0x0a] }
+    var body: Data { json }
 
-    private struct Message<Value: Encodable>: Encodable {
-        let version: Int
-        let command: String
-        let arguments: Value
+    /// For the query of a request without a body.
+    func query() throws(ControlFailure) -> String {
+        guard let query = QueryText.query(of: try read()) else {
+            throw ControlFailure(id: "bad-arguments", message: "the arguments do not go into a query")
+        }
+        return query
     }
-
-    private struct Version: Decodable { let version: Int }
-    private struct Command: Decodable { let command: String }
-    private struct Arguments<Value: Decodable>: Decodable { let arguments: Value? }
 }
 
 /// A reply: a result, or a failure.
 package struct ControlReply: Sendable {
-    private let line: Data
+    /// JSON.
+    package let body: Data
     /// Nil in a reply with a result.
     package let failure: ControlFailure?
 
     /// A result that has no JSON form (a NaN, say) makes a reply with the failure `internal`.
     package static func success(_ result: some Encodable) -> Self {
-        guard let line = try? encodedJSON(Success(ok: true, result: result)) else {
+        guard let body = try? encodedJSON(result) else {
             return .failure(ControlFailure(id: "internal", message: "the result has no JSON form"))
         }
-        return Self(line: line, failure: nil)
+        return Self(body: body, failure: nil)
+    }
+
+    package static func success(_ result: JSON) -> Self {
+        Self(body: Data(result.text(isIndented: true).utf8), failure: nil)
     }
 
     /// Done, and nothing to say: the result `{}`.
     package static var done: Self { success([String: String]()) }
 
     package static func failure(_ failure: ControlFailure) -> Self {
-        let encoded = try? encodedJSON(Failure(ok: false, error: failure))
-        return Self(
-            line: encoded ?? Data(#"{"ok":false,"error":{"id":"internal","message":""}}"#.utf8),
-            failure: failure)
+        Self(body: Data(failure.problem.text().utf8), failure: failure)
     }
 
-    /// Returns nil for what is no reply.
-    package init?(line: Data) {
-        let decoder = JSONDecoder()
-        guard let ok = try? decoder.decode(Outcome.self, from: line).ok else { return nil }
-        if ok {
-            self.init(line: line, failure: nil)
-        } else {
-            guard let failure = try? decoder.decode(Failure.self, from: line).error else { return nil }
-            self.init(line: line, failure: failure)
+    /// As a server said it; nil for what is no reply.
+    package init?(status: Int, body: Data) {
+        guard status != 200 else {
+            self.init(body: body, failure: nil)
+            return
         }
+        guard let problem = try? JSON(reading: Array(body)), let failure = ControlFailure(problem: problem)
+        else { return nil }
+        self.init(body: body, failure: failure)
     }
 
-    private init(line: Data, failure: ControlFailure?) {
-        self.line = line
+    private init(body: Data, failure: ControlFailure?) {
+        self.body = body
         self.failure = failure
     }
 
@@ -132,26 +118,10 @@ package struct ControlReply: Sendable {
     package func result<Value: Decodable>(as type: Value.Type = Value.self) throws(ControlFailure) -> Value {
         if let failure { throw failure }
         do {
-            return try JSONDecoder().decode(Result<Value>.self, from: line).result
+            return try JSONDecoder().decode(Value.self, from: body)
         } catch {
             throw ControlFailure(id: "bad-result", message: describe(error))
         }
-    }
-
-    /// With the line feed.
-    var encoded: Data { line + [0x0a] }
-
-    private struct Outcome: Decodable { let ok: Bool }
-    private struct Result<Value: Decodable>: Decodable { let result: Value }
-
-    private struct Success<Value: Encodable>: Encodable {
-        let ok: Bool
-        let result: Value
-    }
-
-    private struct Failure: Codable {
-        let ok: Bool
-        let error: ControlFailure
     }
 }
 
@@ -162,7 +132,7 @@ private func encodedJSON(_ value: some Encodable) throws -> Data {
     return try encoder.encode(value)
 }
 
-/// A decoding error in one line, with the path to the place: `arguments.user: no value`.
+/// A decoding error in one line, with the path to the place: `statements[3].user: no value`.
 private func describe(_ error: any Error) -> String {
     func path(_ context: DecodingError.Context) -> String {
         context.codingPath.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")

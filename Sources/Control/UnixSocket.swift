@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// A system call that failed.
 struct SystemError: Error, Sendable, CustomStringConvertible {
@@ -19,10 +20,18 @@ struct SystemError: Error, Sendable, CustomStringConvertible {
 /// another file.
 final class FileDescriptor: Sendable {
     let number: Int32
+    private let isOwned = Atomic(true)
 
     init(owning number: Int32) { self.number = number }
 
-    deinit { close(number) }
+    deinit { if isOwned.load(ordering: .acquiring) { close(number) } }
+
+    /// Hands the number to another owner, who closes it.
+    func release() -> Int32 {
+        // Pairs with the acquiring load of the end.
+        isOwned.store(false, ordering: .releasing)
+        return number
+    }
 }
 
 /// Says stop to every thread that waits, now and later: a pipe with a byte in it that nobody reads.
@@ -77,18 +86,18 @@ enum UnixSocket {
         }
     }
 
-    /// A listening socket of mode 0600 under `path`, in place of whatever socket has that name.
+    /// A listening socket under `path`, in place of whatever socket has that name.
     ///
     /// It is made under another name, and nobody can connect before `listen`, so there is no moment at which others
     /// may connect or at which the name is missing. Two processes that do this at once must be kept apart by a lock.
-    static func listen(at path: String) throws(SystemError) -> FileDescriptor {
+    static func listen(at path: String, mode: mode_t) throws(SystemError) -> FileDescriptor {
         let draft = path + ".new"
         if unsafe unlink(draft) != 0, errno != ENOENT { throw SystemError("unlink \(draft)") }
         let socket = try make(flags: Int32(SOCK_NONBLOCK.rawValue))
         guard try unsafe withAddress(draft, { unsafe bind(socket.number, $0, $1) }) == 0 else {
             throw SystemError("bind \(draft)")
         }
-        guard unsafe chmod(draft, 0o600) == 0 else { throw SystemError("chmod \(draft)") }
+        guard unsafe chmod(draft, mode) == 0 else { throw SystemError("chmod \(draft)") }
         guard Glibc.listen(socket.number, 64) == 0 else { throw SystemError("listen \(draft)") }
         guard unsafe rename(draft, path) == 0 else { throw SystemError("rename \(draft)") }
         return socket

@@ -1,31 +1,42 @@
 import Control
+import ControlAPI
 import Foundation
 import Glibc
 import Logging
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(5))) struct ControlTests {
+@Suite(.timeLimit(.minutes(15))) struct ControlTests {
     @Test func answersACommand() async throws {
-        try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+        try await withServer { path in
             let client = ControlClient(path: path, timeout: patience)
             let said = ["text": "line\nfeed \"quoted\" ☃"]
-            #expect(try await client.call("echo", said, as: [String: String].self) == said)
-            #expect(try await client.call("nothing", as: [String: String].self).isEmpty)
-            await server.stop()
+            let echoed = try await client.call(Asked.echo, said)
+            #expect(echoed == said)
+            _ = try await client.call(Asked.nothing, .init())
+        }
+    }
+
+    /// What goes through a query comes out of it.
+    @Test(arguments: [
+        Asked.Wish(text: "a b+c%41&d=e#?/:ü☃\n\u{0}"), Asked.Wish(text: ""),
+        Asked.Wish(text: "true", number: -7, isTrial: true),
+        Asked.Wish(text: "1", number: .max, isTrial: false),
+    ])
+    func asksInQueries(wish: Asked.Wish) async throws {
+        try await withServer { path in
+            let said = try await ControlClient(path: path, timeout: patience).call(Asked.query, wish)
+            #expect(said == wish)
         }
     }
 
     @Test func tellsTheHandlerWhoAsks() async throws {
-        try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
-            let who = try await ControlClient(path: path, timeout: patience).call(
-                "who", as: [String: String].self)
+        try await withServer { path in
+            let who = try await ControlClient(path: path, timeout: patience).call(Asked.who, .init())
             #expect(who["uid"] == "\(geteuid())")
             #expect(who["pid"] == "\(getpid())")
+            #expect(who["role"] == "policy-admin")
             if geteuid() == 0 { #expect(who["name"] == "root") }
-            await server.stop()
         }
     }
 
@@ -35,93 +46,159 @@ import Testing
     }
 
     @Test func passesFailuresOn() async throws {
-        try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+        try await withServer { path in
             let client = ControlClient(path: path, timeout: patience)
-            let unknown = ControlFailure(id: "unknown-command", message: "no command 'fly'")
-            await #expect(throws: ControlClientError.refused(unknown)) {
-                try await client.call("fly", as: [String: String].self)
+            let unknown = TypedOperation<Asked.Nothing, Asked.Nothing>("fly", .post, "/v1/fly", .viewer, "")
+            let failure = ControlFailure(
+                id: "unknown-path", message: "nothing is here; /v1/openapi.json says what there is")
+            await #expect(throws: ControlClientError.refused(failure)) {
+                try await client.call(unknown, .init())
             }
-            let wrong = ControlFailure(id: "bad-arguments", message: "arguments.text: expected String")
-            await #expect(throws: ControlClientError.refused(wrong)) {
-                try await client.call("echo", ["text": 1], as: [String: String].self)
+            let other = TypedOperation<[String: String], [String: Int]>(
+                "echo", .post, "/v1/echo", .viewer, "")
+            await #expect(throws: ControlClientError.protocolViolation("text: expected Int")) {
+                try await client.call(other, ["text": "1"])
             }
-            await #expect(throws: ControlClientError.protocolViolation("result.text: expected Int")) {
-                try await client.call("echo", ["text": "1"], as: [String: Int].self)
-            }
-            await server.stop()
+            let wrong = TypedOperation<[String: Int], [String: Int]>("echo", .post, "/v1/echo", .viewer, "")
+            await #expect(
+                throws: ControlClientError.refused(
+                    ControlFailure(id: "bad-arguments", message: "text: expected a text"))
+            ) { try await client.call(wrong, ["text": 1]) }
         }
     }
 
-    /// What is said to lines that are no request, and that the connection goes on after them.
+    /// What is said to bodies that are none of the operation's; the connection goes on after them.
     @Test(arguments: [
-        ("", "bad-request"), ("{", "bad-request"), ("[]", "bad-request"), ("null", "bad-request"),
-        ("{}", "bad-request"), (#"{"version":"1","command":"echo"}"#, "bad-request"),
-        (#"{"version":1}"#, "bad-request"), (#"{"version":1,"command":7}"#, "bad-request"),
-        (#"{"version":1,"command":"nothing"} {}"#, "bad-request"),
-        (#"{"version":1.5,"command":"nothing"}"#, "bad-request"),
-        (#"{"version":2,"command":"nothing"}"#, "version"),
-        (#"{"version":0}"#, "version"),  // the version is looked at first: the rest may mean anything
-        (#"{"version":1,"command":"echo","arguments":[]}"#, "bad-arguments"),
-        (#"{"version":1,"command":""}"#, "unknown-command"),
-        (String(repeating: "[", count: 100_000), "bad-request"),
-        (String(repeating: #"{"version":"#, count: 10_000), "bad-request"),
+        "{", "[]", "null", "7", "\u{feff}{}", "{} {}", #"{"text":7}"#, #"{"text":null}"#,
+        #"{"text":"a","text":"b"}"#, #"{"text":"\ud800"}"#, "{\"text\":\"a\nb\"}",
+        String(repeating: "[", count: 100_000), String(repeating: #"{"text":"#, count: 10_000),
     ])
-    func refusesBadRequests(line: String, id: String) async throws {
-        try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+    func refusesBadBodies(body: String) async throws {
+        try await withServer { path in
             let client = try RawClient(path)
-            client.send(line + "\n")
-            let reply = await client.line()
-            #expect(reply.contains(#""ok":false"#) && reply.contains(#""id":"\#(id)""#), "\(reply)")
-            client.send(#"{"version":1,"command":"nothing"}"# + "\r\n")
-            let answer = await client.line()
-            #expect(answer == #"{"ok":true,"result":{}}"#)
+            client.ask("POST", "/v1/echo", body)
+            let reply = await client.response()
+            #expect(reply.hasPrefix("HTTP/1.1 400 Bad Request"), "\(reply)")
+            #expect(reply.contains(#""id":"bad-arguments""#) && reply.contains("application/problem+json"))
+            client.ask("POST", "/v1/nothing", "{}")
+            #expect(await client.response().hasPrefix("HTTP/1.1 200 OK"))
             client.close()
-            await server.stop()
         }
     }
 
-    @Test func refusesBytesThatAreNoText() async throws {
-        try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+    /// What is no HTTP/1.1, or could mean two things: one answer, and the connection ends.
+    @Test(arguments: [
+        ("GET\r\n\r\n", 400), ("\u{1}\u{2}\u{3}\r\n\r\n", 400), ("GET /v1/who HTTP/1.1\r\n\r\n", 400),
+        ("GET /v1/who HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400),
+        ("GET /v1/who HTTP/9.9\r\nHost: a\r\n\r\n", 400),
+        ("GET /v1/who HTTP/1.1\r\nHost: a\r\nExpect: a-miracle\r\n\r\n", 417),
+        ("POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", 400),
+        ("POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 400),
+        ("POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+        (
+            "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+            400
+        ),
+        (
+            "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400
+        ),
+        ("GET /v1/who HTTP/1.1\r\nHost: a\r\nX: " + String(repeating: "x", count: 200_000) + "\r\n\r\n", 400),
+        ("GET /" + String(repeating: "x", count: 200_000) + " HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    ])
+    func refusesWhatIsNoRequest(bytes: String, status: Int) async throws {
+        try await withServer { path in
             let client = try RawClient(path)
-            client.send([0xff, 0x00, 0xfe, 0x0a])
-            #expect(await client.line().contains("bad-request"))
+            client.send(bytes)
+            client.finish()
+            let reply = await client.response()
+            #expect(reply.hasPrefix("HTTP/1.1 \(status) "), "\(reply)")
+            #expect(await client.isClosed())
             client.close()
-            await server.stop()
+        }
+    }
+
+    @Test(arguments: [
+        ("GET", "/v1/nowhere", 404, "unknown-path"), ("GET", "/v2/who", 404, "unknown-version"),
+        ("GET", "/", 404, "unknown-version"), ("GET", "/v1/who/", 404, "unknown-path"),
+        ("POST", "/v1/who", 405, "method"), ("TRACE", "/v1/who", 405, "method"),
+        ("GET", "/v1/who?a=b", 400, "bad-arguments"), ("POST", "/v1/nothing?a=b", 400, "bad-arguments"),
+        ("GET", "/v1/query", 400, "bad-arguments"), ("GET", "/v1/query?text=a&text=b", 400, "bad-arguments"),
+        ("GET", "/v1/query?text=%ff", 400, "bad-arguments"),
+        ("GET", "/v1/query?text=%4", 400, "bad-arguments"),
+        ("GET", "/v1/query?text=a&number=1.5", 400, "bad-arguments"),
+        ("GET", "/v1/query?text=a&number=99999999999999999999", 400, "bad-arguments"),
+        ("GET", "/v1/query?text=a&isTrial=yes", 400, "bad-arguments"),
+        ("GET", "/v1/query?text=a&istrial=true", 400, "bad-arguments"),
+    ])
+    func refusesWrongTargets(method: String, target: String, status: Int, id: String) async throws {
+        try await withServer { path in
+            let client = try RawClient(path)
+            client.ask(method, target)
+            let reply = await client.response()
+            #expect(reply.hasPrefix("HTTP/1.1 \(status) ") && reply.contains(#""id":"\#(id)""#), "\(reply)")
+            #expect((status == 405) == reply.contains("allow: "))
+            client.ask("GET", "/v1/who")
+            #expect(await client.response().hasPrefix("HTTP/1.1 200 OK"))
+            client.close()
+        }
+    }
+
+    @Test(arguments: ["text/plain", "application/jsonx", "application/x-www-form-urlencoded", "json"])
+    func refusesOtherContent(type: String) async throws {
+        try await withServer { path in
+            let client = try RawClient(path)
+            client.send(
+                "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Type: \(type)\r\nContent-Length: 2\r\n\r\n{}")
+            #expect(await client.response().hasPrefix("HTTP/1.1 415 "))
+            #expect(await client.isClosed())
+            client.close()
         }
     }
 
     @Test func answersSeveralRequestsInOneWrite() async throws {
-        try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+        try await withServer { path in
             let client = try RawClient(path)
-            let requests = (0..<3).map {
-                #"{"version":1,"command":"echo","arguments":{"n":"\#($0)"}}"# + "\n"
+            let requests = (0..<3).map { number in
+                "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                    + "Content-Length: 9\r\n\r\n{\"n\":\"\(number)\"}"
             }
             client.send(requests.joined())
             for number in 0..<3 {
-                let answer = await client.line()
-                #expect(answer == #"{"ok":true,"result":{"n":"\#(number)"}}"#)
+                let answer = await client.response()
+                #expect(answer.hasSuffix(#"{"n":"\#(number)"}"#))
             }
             client.close()
-            await server.stop()
         }
     }
 
-    @Test(arguments: [(63, true), (64, true), (65, false), (5000, false)])
-    func boundsRequests(bytes: Int, isTaken: Bool) async throws {
-        try await withSocketPath { path in
-            var limits = patient
-            limits.request = 64
-            let server = try ControlServer(path: path, limits: limits, logger: quiet, handler: echo)
-            let client = try RawClient(path)
-            let request = #"{"version":1,"command":"nothing"}"#
-            client.send(request + String(repeating: " ", count: bytes - 1 - request.utf8.count) + "\n")
-            #expect(await client.line().contains(isTaken ? #""ok":true"# : "too-long"))
-            client.close()
-            await server.stop()
+    /// Whether its length is said or not, and whether somebody waits to be asked for the body.
+    @Test(arguments: [(64, true), (65, false), (5000, false), (20_000_000, false)], ["", "100-continue"])
+    func boundsRequests(of size: (bytes: Int, isTaken: Bool), expect: String) async throws {
+        var limits = patient
+        limits.request = 64
+        try await withServer(Host(limits: limits)) { path in
+            for isChunked in [false, true] {
+                let client = try RawClient(path)
+                let body = Array("{}".utf8) + [UInt8](repeating: 0x20, count: size.bytes - 2)
+                var head = "POST /v1/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                if !expect.isEmpty { head += "Expect: \(expect)\r\n" }
+                head +=
+                    isChunked ? "Transfer-Encoding: chunked\r\n\r\n" : "Content-Length: \(size.bytes)\r\n\r\n"
+                client.send(head)
+                if isChunked { client.send(String(size.bytes, radix: 16) + "\r\n") }
+                // On a thread of its own: the other side need not read all of it.
+                Thread.detachNewThread {
+                    client.send(body)
+                    if isChunked { client.send("\r\n0\r\n\r\n") }
+                }
+                let reply = await client.response()
+                #expect(reply.contains(size.isTaken ? "HTTP/1.1 200 " : "HTTP/1.1 413 "), "\(reply)")
+                #expect(reply.contains("HTTP/1.1 100 ") == (!expect.isEmpty && (isChunked || size.isTaken)))
+                if !size.isTaken { #expect(await client.isClosed()) }
+                client.finish()
+                client.close()
+            }
         }
     }
 
@@ -129,124 +206,115 @@ import Testing
         let long = ["text": String(repeating: "x", count: ControlProtocol.requestBytes)]
         let failure = ControlFailure(id: "too-long", message: "the request is too long to be sent")
         await #expect(throws: ControlClientError.refused(failure)) {
-            try await ControlClient(path: "/nonexistent").call("echo", long, as: [String: String].self)
+            try await ControlClient(path: "/nonexistent").call(Asked.echo, long)
         }
     }
 
     @Test func carriesLongReplies() async throws {
-        try await withSocketPath { path in
-            let rows = (0..<20_000).map { "session \($0) " + String(repeating: "x", count: 80) }
-            let server = try ControlServer(path: path, limits: patient, logger: quiet) { _, _ in
-                .success(rows)
-            }
-            #expect(
-                try await ControlClient(path: path, timeout: patience).call("sessions", as: [String].self)
-                    == rows)
-            await server.stop()
+        let rows = (0..<20_000).map { "session \($0) " + String(repeating: "x", count: 80) }
+        try await withServer(Host(handler: { _, _ in .success(rows) })) { path in
+            let list = TypedOperation<Asked.Nothing, [String]>("nothing", .post, "/v1/nothing", .viewer, "")
+            let read = try await ControlClient(path: path, timeout: patience).call(list, .init())
+            #expect(read == rows)
         }
     }
 
-    @Test func dropsHalfALineAtTheEnd() async throws {
-        try await withSocketPath { path in
-            let calls = Counter()
-            let server = try ControlServer(path: path, limits: patient, logger: quiet) { _, _ in
-                calls.increment()
-                return .done
+    /// A request that is cut short at any byte is carried out by nobody.
+    @Test func halfARequestIsNone() async throws {
+        let calls = Counter()
+        let request =
+            "POST /v1/nothing HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            + "Content-Length: 2\r\n\r\n{}"
+        let handler: ControlServer.Handler = { _, _ in
+            calls.increment()
+            return .done
+        }
+        try await withServer(Host(handler: handler)) { path in
+            for length in request.utf8.indices.map({
+                request.utf8.distance(from: request.utf8.startIndex, to: $0)
+            }) {
+                let client = try RawClient(path)
+                client.send(Array(request.utf8.prefix(length)))
+                client.finish()
+                _ = await client.response()
+                #expect(calls.value == 0, "after \(length) bytes")
+                client.close()
             }
             let client = try RawClient(path)
-            client.send(#"{"version":1,"command":"nothing"}"#)
+            client.send(request)
             client.finish()
-            #expect(await client.line().isEmpty)
-            #expect(calls.value == 0)
+            #expect(await client.response().hasPrefix("HTTP/1.1 200 OK"))
+            #expect(calls.value == 1)
+            #expect(await client.isClosed())
             client.close()
-            await server.stop()
         }
     }
 
-    @Test(arguments: [(#"{"version":1,"#, "timed-out"), ("", "")])
+    @Test(arguments: [
+        (
+            "POST /v1/nothing HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+            "408"
+        ),
+        ("POST /v1/no", ""), ("", ""),
+    ])
     func closesIdleConnections(sent: String, said: String) async throws {
-        try await withSocketPath { path in
-            var limits = ControlServer.Limits()
-            limits.idle = .milliseconds(20)
-            let server = try ControlServer(path: path, limits: limits, logger: quiet, handler: echo)
+        var limits = ControlServer.Limits()
+        limits.idle = .milliseconds(20)
+        try await withServer(Host(limits: limits)) { path in
             let client = try RawClient(path)
             client.send(sent)
-            let line = await client.line()
-            #expect(said.isEmpty ? line.isEmpty : line.contains(said))
+            let answer = await client.response()
+            #expect(said.isEmpty ? answer.isEmpty : answer.contains("HTTP/1.1 \(said) "))
             client.close()
-            await server.stop()
-        }
-    }
-
-    /// Every foreign uid is refused and logged, and its request reaches nobody.
-    @Test(arguments: [Peer(uid: 4242, pid: 77, userName: "mallory"), nil])
-    func refusesOthers(peer: Peer?) async throws {
-        try await withSocketPath { path in
-            let calls = Counter()
-            let log = Log()
-            let server = try ControlServer(
-                path: path, logger: Logger(label: "test") { _ in log }, credentials: { _ in peer },
-                handler: { _, _ in
-                    calls.increment()
-                    return .done
-                })
-            let failure = ControlFailure(
-                id: "forbidden", message: "only root and gatehouse's own user may ask")
-            await #expect(throws: ControlClientError.refused(failure)) {
-                try await ControlClient(path: path, timeout: patience).call(
-                    "nothing", as: [String: String].self)
-            }
-            await server.stop()
-            #expect(calls.value == 0)
-            #expect(log.lines == ["refused a control connection peer=\(peer?.description ?? "unknown")"])
-        }
-    }
-
-    @Test(arguments: [0, geteuid()])
-    func admitsRootAndItsOwnUser(uid: UInt32) async throws {
-        try await withSocketPath { path in
-            let server = try ControlServer(
-                path: path, logger: quiet, credentials: { _ in Peer(uid: uid) }, handler: echo)
-            let who = try await ControlClient(path: path, timeout: patience).call(
-                "who", as: [String: String].self)
-            #expect(who["uid"] == "\(uid)")
-            await server.stop()
         }
     }
 
     @Test func answersManyAtOnce() async throws {
-        try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+        try await withServer { path in
             let client = ControlClient(path: path, timeout: patience)
             let answers = try await withThrowingTaskGroup(of: String?.self) { group in
                 for number in 0..<40 {
-                    group.addTask {
-                        try await client.call("echo", ["n": "\(number)"], as: [String: String].self)["n"]
-                    }
+                    group.addTask { try await client.call(Asked.echo, ["n": "\(number)"])["n"] }
                 }
                 return try await group.reduce(into: Set<String?>()) { $0.insert($1) }
             }
             #expect(answers == Set((0..<40).map { "\($0)" }))
-            await server.stop()
         }
     }
 
     @Test func boundsConnections() async throws {
-        try await withSocketPath { path in
-            var limits = patient
-            limits.connections = 2
-            let server = try ControlServer(path: path, limits: limits, logger: quiet, handler: echo)
+        var limits = patient
+        limits.connections = 2
+        try await withServer(Host(limits: limits)) { path in
             let first = try RawClient(path)
             let second = try RawClient(path)
             for client in [first, second] {
-                client.send(#"{"version":1,"command":"nothing"}"# + "\n")
-                #expect(await client.line().contains(#""ok":true"#))
+                client.ask("POST", "/v1/nothing")
+                #expect(await client.response().hasPrefix("HTTP/1.1 200 OK"))
             }
             let third = try RawClient(path)
-            #expect(await third.line().contains("busy"))
+            #expect(await third.response().contains("too-many-connections"))
             for client in [first, second, third] { client.close() }
-            await server.stop()
         }
+    }
+}
+
+/// How the server of a test is.
+struct Host {
+    var limits = patient
+    var access = ControlServer.Access()
+    var logger = quiet
+    var handler: ControlServer.Handler = echo
+    var credentials: (@Sendable (Int32) -> Peer?)?
+}
+
+func withServer(_ host: Host = Host(), _ body: (String) async throws -> Void) async throws {
+    try await withSocketPath { path in
+        let running = try server(
+            path, limits: host.limits, access: host.access, logger: host.logger, handler: host.handler,
+            credentials: host.credentials)
+        try await body(path)
+        await running.stop()
     }
 }
 
@@ -256,29 +324,4 @@ final class Counter: Sendable {
     var value: Int { count.load(ordering: .acquiring) }
 
     func increment() { count.add(1, ordering: .releasing) }
-}
-
-/// Keeps what is logged at warning and above.
-final class Log: LogHandler, Sendable {
-    private let kept = Mutex<[String]>([])
-
-    var lines: [String] { kept.withLock { $0 } }
-    var metadata: Logger.Metadata {
-        get { [:] }
-        set {}
-    }
-    var logLevel: Logger.Level {
-        get { .warning }
-        set {}
-    }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { nil }
-        set {}
-    }
-
-    func log(event: LogEvent) {
-        let pairs = (event.metadata ?? [:]).map { "\($0)=\($1)" }.sorted()
-        kept.withLock { $0.append((["\(event.message)"] + pairs).joined(separator: " ")) }
-    }
 }

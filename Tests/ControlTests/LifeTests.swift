@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Foundation
 import Glibc
 import Testing
@@ -12,26 +13,25 @@ import Testing
 
     @Test func theSocketIsPrivate() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+            let running = try server(path)
             #expect(try mode(path) == 0o600)
             #expect(try mode(path + ".lock") == 0o600)
             #expect(!FileManager.default.fileExists(atPath: path + ".new"))
-            await server.stop()
+            await running.stop()
             #expect(!FileManager.default.fileExists(atPath: path))
         }
     }
 
     @Test func refusesASecondServer() async throws {
         try await withSocketPath { path in
-            let first = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+            let first = try server(path)
             #expect(throws: ControlServerError.running(path: path)) {
-                try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+                try server(path)
             }
             // The first one has not noticed.
             #expect(
-                try await ControlClient(path: path, timeout: patience).call(
-                    "nothing", as: [String: String].self
-                ).isEmpty)
+                try await ControlClient(path: path, timeout: patience).call(Asked.nothing, .init()) == .init()
+            )
             await first.stop()
         }
     }
@@ -39,21 +39,19 @@ import Testing
     @Test func replacesTheSocketOfADeadServer() async throws {
         try await withSocketPath { path in
             await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
-                let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+                let running = try server(path)
                 kill(getpid(), SIGKILL)
-                await server.stop()
+                await running.stop()
             }
             #expect(FileManager.default.fileExists(atPath: path))
             await #expect(throws: ControlClientError.notRunning(path: path)) {
-                try await ControlClient(path: path, timeout: patience).call(
-                    "nothing", as: [String: String].self)
+                try await ControlClient(path: path, timeout: patience).call(Asked.nothing, .init())
             }
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+            let running = try server(path)
             #expect(
-                try await ControlClient(path: path, timeout: patience).call(
-                    "nothing", as: [String: String].self
-                ).isEmpty)
-            await server.stop()
+                try await ControlClient(path: path, timeout: patience).call(Asked.nothing, .init()) == .init()
+            )
+            await running.stop()
         }
     }
 
@@ -61,7 +59,7 @@ import Testing
         try await withSocketPath { path in
             #expect(FileManager.default.createFile(atPath: path, contents: Data("mine".utf8)))
             #expect(throws: ControlServerError.notASocket(path: path)) {
-                try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+                try server(path)
             }
             #expect(FileManager.default.contents(atPath: path) == Data("mine".utf8))
         }
@@ -72,13 +70,13 @@ import Testing
             let missing = path + "-none/control.sock"
             let first = try #require(
                 #expect(throws: ControlServerError.self) {
-                    try ControlServer(path: missing, logger: quiet, handler: echo)
+                    try server(missing)
                 })
             #expect(first.description.contains("\(missing).lock: No such file or directory"))
             let long = path + String(repeating: "x", count: 100)
             let second = try #require(
                 #expect(throws: ControlServerError.self) {
-                    try ControlServer(path: long, logger: quiet, handler: echo)
+                    try server(long)
                 })
             #expect(second.description.contains("File name too long"))
         }
@@ -87,13 +85,12 @@ import Testing
     @Test func aNewServerFollowsAnOldOne() async throws {
         try await withSocketPath { path in
             for _ in 0..<20 {
-                let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+                let running = try server(path)
                 #expect(
-                    try await ControlClient(path: path, timeout: patience).call(
-                        "nothing", as: [String: String].self
-                    ).isEmpty)
-                await server.stop()
-                await server.stop()
+                    try await ControlClient(path: path, timeout: patience).call(Asked.nothing, .init())
+                        == .init())
+                await running.stop()
+                await running.stop()
             }
         }
     }
@@ -103,20 +100,19 @@ import Testing
         try await withSocketPath { path in
             let (arrived, arrival) = AsyncStream<Void>.makeStream()
             let (gate, opening) = AsyncStream<Void>.makeStream()
-            let server = try ControlServer(path: path, limits: patient, logger: quiet) { _, _ in
+            let running = try server(path) { _, _ in
                 arrival.yield()
                 for await _ in gate { break }
                 return .done
             }
             let idle = try RawClient(path)
             let busy = try RawClient(path)
-            busy.send(#"{"version":1,"command":"slow"}"# + "\n")
+            busy.ask("POST", "/v1/slow")
             for await _ in arrived { break }
-            async let stopped: Void = server.stop()
-            #expect(await idle.line().contains("stopping"))
+            async let stopped: Void = running.stop()
+            #expect(await idle.isClosed())
             opening.yield()
-            let answer = await busy.line()
-            #expect(answer == #"{"ok":true,"result":{}}"#)
+            #expect(await busy.response().hasSuffix("{}"))
             await stopped
             for client in [idle, busy] { client.close() }
         }
@@ -124,14 +120,13 @@ import Testing
 
     @Test func stopsWhenLetGoOf() async throws {
         try await withSocketPath { path in
-            var server: ControlServer? = try ControlServer(
-                path: path, limits: patient, logger: quiet, handler: echo)
+            var one: ControlServer? = try server(path)
             let client = try RawClient(path)
-            client.send(#"{"version":1,"command":"nothing"}"# + "\n")
-            #expect(await client.line().contains(#""ok":true"#))
-            #expect(server != nil)
-            server = nil
-            #expect(await client.line().contains("stopping"))
+            client.ask("POST", "/v1/nothing")
+            #expect(await client.response().hasPrefix("HTTP/1.1 200 OK"))
+            #expect(one != nil)
+            one = nil
+            #expect(await client.isClosed())
             client.close()
         }
     }
@@ -140,20 +135,19 @@ import Testing
     @Test func theClientGivesUp() async throws {
         try await withSocketPath { path in
             let (gate, opening) = AsyncStream<Void>.makeStream()
-            let server = try ControlServer(path: path, limits: patient, logger: quiet) { request, _ in
-                if request.command == "slow" { for await _ in gate { break } }
+            let running = try server(path) { request, _ in
+                if request.operation.id == "slow" { for await _ in gate { break } }
                 return .done
             }
             await #expect(throws: ControlClientError.timedOut(after: .milliseconds(30))) {
                 let client = ControlClient(path: path, timeout: .milliseconds(30))
-                return try await client.call("slow", as: [String: String].self)
+                return try await client.call(Asked.slow, .init())
             }
             #expect(
-                try await ControlClient(path: path, timeout: patience).call(
-                    "quick", as: [String: String].self
-                ).isEmpty)
+                try await ControlClient(path: path, timeout: patience).call(Asked.nothing, .init()) == .init()
+            )
             opening.finish()
-            await server.stop()
+            await running.stop()
         }
     }
 
@@ -161,8 +155,7 @@ import Testing
         try await withSocketPath { path in
             let error = try await #require(
                 #expect(throws: ControlClientError.self) {
-                    try await ControlClient(path: path, timeout: patience).call(
-                        "nothing", as: [String: String].self)
+                    try await ControlClient(path: path, timeout: patience).call(Asked.nothing, .init())
                 })
             #expect(error == .notRunning(path: path))
             #expect(error.description.contains("is the daemon running?"))
@@ -173,18 +166,17 @@ import Testing
     @Test(.enabled(if: geteuid() == 0, "needs root"))
     func othersMayNotConnect() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+            let running = try server(path)
             await #expect(processExitsWith: .exitCode(77)) { [path = path as String] in
                 setgid(65534)
                 setuid(65534)
                 do {
-                    _ = try await ControlClient(path: path, timeout: patience).call(
-                        "nothing", as: [String: String].self)
+                    _ = try await ControlClient(path: path, timeout: patience).call(Asked.nothing, .init())
                 } catch ControlClientError.permissionDenied {
                     exit(77)
                 }
             }
-            await server.stop()
+            await running.stop()
         }
     }
 
@@ -192,19 +184,18 @@ import Testing
     @Test(.enabled(if: geteuid() == 0, "needs root"))
     func othersAreRefusedByTheirCredentials() async throws {
         try await withSocketPath { path in
-            let server = try ControlServer(path: path, limits: patient, logger: quiet, handler: echo)
+            let running = try server(path)
             try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: path)
             await #expect(processExitsWith: .exitCode(77)) { [path = path as String] in
                 setgid(65534)
                 setuid(65534)
                 do {
-                    _ = try await ControlClient(path: path, timeout: patience).call(
-                        "nothing", as: [String: String].self)
+                    _ = try await ControlClient(path: path, timeout: patience).call(Asked.nothing, .init())
                 } catch ControlClientError.refused(let failure) where failure.id == "forbidden" {
                     exit(77)
                 }
             }
-            await server.stop()
+            await running.stop()
         }
     }
 }

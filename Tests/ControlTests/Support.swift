@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Foundation
 import Glibc
 import Logging
@@ -14,14 +15,51 @@ func withSocketPath(_ body: (String) async throws -> Void) async throws {
 
 let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
+/// What the servers of these tests can be asked.
+enum Asked {
+    struct Nothing: Codable, Hashable {}
+
+    static let echo = TypedOperation<[String: String], [String: String]>(
+        "echo", .post, "/v1/echo", .viewer, "Say it back")
+    static let who = TypedOperation<Nothing, [String: String]>(
+        "who", .get, "/v1/who", .viewer, "Say who asks")
+    static let query = TypedOperation<Wish, Wish>("query", .get, "/v1/query", .viewer, "Say the query back")
+    static let nothing = TypedOperation<Nothing, Nothing>(
+        "nothing", .post, "/v1/nothing", .viewer, "Do nothing")
+    static let slow = TypedOperation<Nothing, Nothing>("slow", .post, "/v1/slow", .operator, "Wait")
+    static let rule = TypedOperation<Nothing, Nothing>("rule", .put, "/v1/rule", .policyAdmin, "Rule")
+    static let all = [echo.row, who.row, query.row, nothing.row, slow.row, rule.row]
+
+    struct Wish: Codable, Hashable {
+        var text: String
+        var number: Int?
+        var isTrial: Bool?
+    }
+}
+
+/// A server of these operations.
+func server(
+    _ path: String, limits: ControlServer.Limits = patient, access: ControlServer.Access = .init(),
+    logger: Logger = quiet, handler: @escaping ControlServer.Handler = echo,
+    credentials: (@Sendable (Int32) -> Peer?)? = nil
+) throws(ControlServerError) -> ControlServer {
+    try ControlServer(
+        path: path, operations: Asked.all, limits: limits, access: access, logger: logger,
+        credentials: credentials, handler: handler)
+}
+
 /// Says back what it was told, and who told it.
 @Sendable func echo(_ request: ControlRequest, _ peer: Peer) async -> ControlReply {
     do throws(ControlFailure) {
-        switch request.command {
+        switch request.operation.id {
         case "echo": return .success(try request.arguments(as: [String: String].self))
-        case "who": return .success(["uid": "\(peer.uid)", "pid": "\(peer.pid)", "name": peer.name])
-        case "nothing": return .done
-        default: throw ControlFailure(id: "unknown-command", message: "no command '\(request.command)'")
+        case "query": return .success(try request.arguments(as: Asked.Wish.self))
+        case "who":
+            return .success([
+                "uid": "\(peer.uid)", "pid": "\(peer.pid)", "name": peer.name,
+                "role": peer.role?.rawValue ?? "",
+            ])
+        default: return .done
         }
     } catch {
         return .failure(error)
@@ -57,16 +95,44 @@ struct RawClient {
     /// Nothing more will be sent.
     func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// One line, or what came before the end; on a thread of its own, since it blocks.
-    func line() async -> String {
+    /// A response: its head and its body, or what came before the end; on a thread of its own, since it blocks.
+    func response() async -> String {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 var text: [UInt8] = []
                 var byte: UInt8 = 0
-                while unsafe recv(descriptor, &byte, 1, 0) == 1, byte != 0x0a { text.append(byte) }
+                var rest: Int?
+                while rest != 0, unsafe recv(descriptor, &byte, 1, 0) == 1 {
+                    text.append(byte)
+                    rest = rest.map { $0 - 1 }
+                    if rest == nil, text.suffix(4) == [0x0d, 0x0a, 0x0d, 0x0a] {
+                        let head = String(decoding: text, as: UTF8.self)
+                        // An interim response has no body, and the final one follows.
+                        if head.hasPrefix("HTTP/1.1 1"), !head.contains("HTTP/1.1 2") { continue }
+                        rest = head.firstMatch(of: /content-length: ([0-9]+)/).flatMap { Int($0.1) }
+                    }
+                }
                 continuation.resume(returning: String(decoding: text, as: UTF8.self))
             }
         }
+    }
+
+    /// Whether the other side has closed; waits until it has, or says something.
+    func isClosed() async -> Bool {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                var byte: UInt8 = 0
+                let count = unsafe recv(descriptor, &byte, 1, 0)
+                continuation.resume(returning: count <= 0)
+            }
+        }
+    }
+
+    /// A request as curl makes it.
+    func ask(_ method: String, _ target: String, _ body: String? = nil, fields: [String] = []) {
+        var lines = ["\(method) \(target) HTTP/1.1", "Host: gatehouse"] + fields
+        if let body { lines += ["Content-Type: application/json", "Content-Length: \(body.utf8.count)"] }
+        send((lines + ["", body ?? ""]).joined(separator: "\r\n"))
     }
 
     func close() { Glibc.close(descriptor) }

@@ -17,6 +17,10 @@ int gh_enter_network_namespace(int fd);
 /* The credentials of the peer of a connected Unix socket (SO_PEERCRED), as they were when it connected. */
 int gh_peer_credentials(int fd, int32_t *_Nonnull pid, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);
 
+/* The supplementary groups of the peer of a connected Unix socket (SO_PEERGROUPS, Linux 4.13), as they were when it
+   connected. Returns how many there are, or -1 and errno. */
+int gh_peer_groups(int fd, uint32_t *_Nonnull groups, uint32_t capacity);
+
 /* The index of the network interface, in the network namespace that the socket (of any kind) was made in; 0 for none. */
 uint32_t gh_interface_index(int fd, const char *_Nonnull name);
 
