@@ -106,10 +106,11 @@ enum FuzzSeeds {
 
     static var control: [[UInt8]] {
         [
-            #"{"version":1,"command":"sessions","arguments":{}}"#, #"{"version":1,"command":"status"}"#,
-            #"{"version":1,"command":"device","arguments":{"id":"laptop-1","fields":{"status":["lost"]},"n":1.5e3}}"#,
-            #"{"ok":true,"result":{"sessions":[{"id":"office/1","addresses":["10.8.0.2"],"open":true}]}}"#,
-            #"{"ok":false,"error":{"id":"not-found","message":"no session 'office\/9'"}}"#, #"{"version":2}"#,
+            #"{"name":"office/21"}"#, #"{"name":"a","count":-7,"isTrial":true,"parts":[]}"#,
+            #"{"name":"\u00fc\ud83d\ude00","parts":[{"kind":"device","fields":{"owner":["bob",""],"status":[]}}]}"#,
+            #"{"name":"a","count":1e2,"parts":null}"#, "name=office/21&count=3&isTrial=false",
+            "name=a+b%20%C3%BC&count=-9223372036854775808", #"{"sessions":[],"holds":[]}"#,
+            #"{"type":"about:blank","title":"Not Found","status":404,"detail":"none","id":"not-found"}"#,
         ].map { Array($0.utf8) }
     }
 

@@ -17,6 +17,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case http
     /// Posture reports: this gateway's format and osquery's.
     case posture
+    /// Security event tokens, their claims, and answers of those who are asked for them.
+    case signal
     /// What people type as passwords, and files of seeds.
     case code
     /// Packs of rule files, with registers and tests.
@@ -33,6 +35,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case decode
     /// Capture files.
     case capture
+    /// Files of the audit record.
+    case audit
 
     /// Returns what does not hold of these bytes; nil when all is well.
     public func violation(in input: [UInt8]) -> String? {
@@ -44,6 +48,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .answer: CertificateProperties.answerViolation(in: input)
         case .http: CertificateProperties.httpViolation(in: input)
         case .posture: PostureProperties.violation(in: input)
+        case .signal: SignalProperties.violation(in: input)
         case .code: CodeProperties.violation(in: input)
         case .rules: RuleProperties.violation(in: input)
         case .tables: ImportProperties.violation(in: input)
@@ -52,6 +57,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .country: CountryProperties.violation(in: input)
         case .decode: DecodeProperties.violation(in: input)
         case .capture: CaptureProperties.violation(in: input)
+        case .audit: AuditProperties.violation(in: input)
         }
     }
 
@@ -59,7 +65,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     public var maximumLength: Int {
         switch self {
         case .management, .certificate, .handOver, .list, .rules: 6_144
-        case .code, .tables, .kernel, .control, .country, .http, .answer, .posture, .decode, .capture: 2_048
+        case .audit: 4_096
+        case .code, .tables, .kernel, .control, .country, .http, .answer, .posture, .signal, .decode,
+            .capture:
+            2_048
         }
     }
 
@@ -73,12 +82,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .answer: FuzzFixtures.files(in: "FuzzProperties/Fixtures", withSuffix: ".ocsp").map(\.bytes)
         case .http: FuzzSeeds.http
         case .posture: FuzzSeeds.posture
+        case .signal: SignalProperties.seeds
         case .code: FuzzSeeds.codes
         case .rules: FuzzSeeds.rules.filter { $0.count <= maximumLength }
         case .tables: FuzzSeeds.tables.filter { $0.count <= maximumLength }
         case .kernel: FuzzSeeds.kernel
         case .control: FuzzSeeds.control
         case .country: FuzzFixtures.literals(in: "PlaceTests/TextDatabaseTests.swift")
+        case .audit: AuditProperties.seeds
         case .decode, .capture: []
         }
     }
