@@ -38,6 +38,8 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
     case by
     /// Their number on the gateway.
     case uid
+    /// What they may do here.
+    case role
     /// What was asked for.
     case order
     /// Whom or what it is about.
@@ -52,6 +54,8 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
     case pack
     /// The SHA-256 of the rules of before.
     case packBefore = "pack-before"
+    /// The SHA-256 of what rules opened and closed, exactly, as the database has it.
+    case difference
 
     case destination
     case system
@@ -75,8 +79,8 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
         case .addresses, .scope, .clauses, .missing, .changes: .list
         case .server, .uid, .packets, .bytes, .count, .through: .number
         case .session, .user, .commonName, .device, .certificate, .outer, .outcome, .className, .former,
-            .until, .rule, .why, .by, .order, .subject, .reference, .reason, .pack, .packBefore,
-            .destination, .system, .since, .digest:
+            .until, .rule, .why, .by, .role, .order, .subject, .reference, .reason, .pack, .packBefore,
+            .difference, .destination, .system, .since, .digest:
             .text
         }
     }
@@ -85,7 +89,9 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
     package var privacy: Privacy {
         switch self {
         case .session, .server, .outcome, .className, .former, .scope, .until, .rule, .clauses,
-            .order, .pack, .packBefore, .system, .packets, .bytes, .count, .since, .through, .digest:
+            .role, .order, .pack, .packBefore, .difference, .system, .packets, .bytes, .count, .since,
+            .through,
+            .digest:
             .open
         case .user, .by: .keyed("person")
         // A number of the gateway's accounts is a person too.

@@ -5,6 +5,16 @@ import Crypto
 /// What could name somebody and is not known to be harmless is left out, and what no table here has is a name.
 package struct Pseudonyms: Sendable {
     private let key: SymmetricKey
+    /// Those of late, by kind and name: most names in a record come again and again.
+    private var known: [Name: String] = [:]
+
+    private struct Name: Hashable {
+        let kind: String
+        let name: String
+    }
+
+    /// More than are met together; then it begins anew.
+    private static let mostKnown = 1 << 16
 
     /// - Parameter key: At least 16 bytes that nobody guesses.
     package init?(key: [UInt8]) {
@@ -25,8 +35,17 @@ package struct Pseudonyms: Sendable {
         return "\(kind)-\(String(decoding: digits, as: UTF8.self))"
     }
 
+    private mutating func recalled(_ kind: String, _ name: String) -> String {
+        let asked = Name(kind: kind, name: name)
+        if let pseudonym = known[asked] { return pseudonym }
+        if known.count >= Self.mostKnown { known.removeAll(keepingCapacity: true) }
+        let made = pseudonym(kind, of: name)
+        known[asked] = made
+        return made
+    }
+
     /// The same record without a name, an address or a serial number.
-    package func cleaned(_ entry: AuditEntry) -> AuditEntry {
+    package mutating func cleaned(_ entry: AuditEntry) -> AuditEntry {
         var clean = AuditEntry(entry.kind, at: entry.at)
         for value in entry.values {
             switch (value.field.privacy, value.content) {
@@ -37,29 +56,29 @@ package struct Pseudonyms: Sendable {
             case (.keyed(let kind), .text(let text)):
                 clean[value.field] = keyed(value.field, kind, text)
             case (.keyed(let kind), .list(let list)):
-                clean[list: value.field] = list.map { pseudonym(kind, of: $0) }
+                clean[list: value.field] = list.map { recalled(kind, $0) }
             case (.keyed, .number): continue
             }
         }
-        clean.evidence = entry.evidence.map(cleaned)
+        clean.evidence = entry.evidence.map { cleaned($0) }
         return clean
     }
 
-    private func keyed(_ field: AuditField, _ kind: String, _ text: String) -> String {
+    private mutating func keyed(_ field: AuditField, _ kind: String, _ text: String) -> String {
         switch field {
         // The port says nothing of whose it is, and would give each connection a name of its own.
-        case .outer: pseudonym(kind, of: Self.withoutPort(text))
+        case .outer: recalled(kind, Self.withoutPort(text))
         // `user alice` is the same person as in a session.
         case .subject: subject(text)
-        default: pseudonym(kind, of: text)
+        default: recalled(kind, text)
         }
     }
 
-    private func subject(_ text: String) -> String {
+    private mutating func subject(_ text: String) -> String {
         for (word, kind) in [("user ", "person"), ("device ", "device")] where text.hasPrefix(word) {
-            return word + pseudonym(kind, of: String(text.dropFirst(word.count)))
+            return word + recalled(kind, String(text.dropFirst(word.count)))
         }
-        return text.hasPrefix("session ") ? text : pseudonym("subject", of: text)
+        return text.hasPrefix("session ") ? text : recalled("subject", text)
     }
 
     private static func withoutPort(_ text: String) -> String {
@@ -70,15 +89,15 @@ package struct Pseudonyms: Sendable {
         return parts.count == 2 ? String(parts[0]) : text
     }
 
-    private func cleaned(_ fact: AuditFact) -> AuditFact {
+    private mutating func cleaned(_ fact: AuditFact) -> AuditFact {
         let kind = Self.kinds[fact.kind]
         let what = Self.harmlessNames[fact.kind].map { $0.contains(fact.what) ? fact.what : nil } ?? nil
         let isHarmless = Self.harmlessValues[fact.kind]?.contains(fact.what) ?? false
         // Whose device it is, is a person like the session's.
         let valueKind = fact.kind == "device" && fact.what == "owner" ? "person" : kind ?? "value"
         return AuditFact(
-            kind: kind == nil ? "other" : fact.kind, what: what ?? pseudonym("what", of: fact.what),
-            value: isHarmless ? fact.value : pseudonym(valueKind, of: fact.value), at: fact.at,
+            kind: kind == nil ? "other" : fact.kind, what: what ?? recalled("what", fact.what),
+            value: isHarmless ? fact.value : recalled(valueKind, fact.value), at: fact.at,
             until: fact.until)
     }
 

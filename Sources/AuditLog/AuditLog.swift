@@ -16,8 +16,14 @@ package final class AuditLog: Sendable {
     /// - Parameters:
     ///   - known: How far the record went, as it was kept elsewhere; nil where nobody knows.
     ///   - segmentBytes: A file that has so many is not added to.
-    package init(_ folder: AuditFolder, known: AuditHead? = nil, segmentBytes: Int = 64 << 20) {
-        state = Mutex(State(folder: folder, known: known, segmentBytes: segmentBytes))
+    ///   - onFinding: Told what is wrong with the files when they are looked at, before it is on the record; again where
+    ///     that is tried again. It must not call the log.
+    package init(
+        _ folder: AuditFolder, known: AuditHead? = nil, segmentBytes: Int = 64 << 20,
+        onFinding: (@Sendable (AuditEntry) -> Void)? = nil
+    ) {
+        state = Mutex(
+            State(folder: folder, known: known, segmentBytes: segmentBytes, onFinding: onFinding))
     }
 
     /// Adds entries, in their order, on the disk when it returns.
@@ -60,6 +66,7 @@ extension AuditLog {
     struct State {
         let folder: AuditFolder
         let segmentBytes: Int
+        let onFinding: (@Sendable (AuditEntry) -> Void)?
         /// Where records are added; nil before the folder was looked at, and after a write that may be half there.
         var open: OpenSegment?
         var chain: AuditChain?
@@ -79,10 +86,14 @@ extension AuditLog {
             var day: Substring { lastAt.prefix(10) }
         }
 
-        init(folder: AuditFolder, known: AuditHead?, segmentBytes: Int) {
+        init(
+            folder: AuditFolder, known: AuditHead?, segmentBytes: Int,
+            onFinding: (@Sendable (AuditEntry) -> Void)?
+        ) {
             self.folder = folder
             self.known = known
             self.segmentBytes = segmentBytes
+            self.onFinding = onFinding
         }
 
         mutating func record(_ entries: [AuditEntry]) throws(AuditLogError) {
@@ -209,6 +220,7 @@ extension AuditLog {
                     size: found.size, lastAt: found.lastAt)
             }
             findings = found.findings(at: now)
+            if let onFinding { findings.forEach(onFinding) }
             known = found.head
             return AuditChain(after: found.head)
         }

@@ -13,7 +13,9 @@ package enum Classifier {
     /// its systems.
     package static func decide(_ evidence: SessionEvidence, under policy: Policy, at now: Instant) -> Decision
     {
-        if evidence.hold != nil { return Decision(.held, validUntil: nil) }
+        if evidence.hold != nil || evidence.signals.contains(where: \.endsSessions) {
+            return Decision(.held, validUntil: nil)
+        }
         let judge = ConditionJudge(evidence: evidence, now: now, explains: false)
         var until: Instant?
         // By index: a class is dear to copy, and there may be thousands.
@@ -35,6 +37,7 @@ package enum Classifier {
         _ evidence: SessionEvidence, under policy: Policy, at now: Instant
     ) -> ExplainedDecision {
         if let hold = evidence.hold { return held(hold) }
+        if let signal = evidence.signals.first(where: \.endsSessions) { return held(signal) }
         let judge = ConditionJudge(evidence: evidence, now: now, explains: true)
         var passed: [ClassFinding] = []
         var until: Instant?
@@ -50,7 +53,8 @@ package enum Classifier {
         }
         return ExplainedDecision(
             decision: Decision(.noClass, validUntil: until), findings: passed,
-            tell: RefusalText.noClass(passed, policy), nearest: nearest(passed, policy))
+            tell: RefusalText.signals(evidence.signals) ?? RefusalText.noClass(passed, policy),
+            nearest: nearest(passed, policy))
     }
 
     /// One for other people is not near, whatever else it asks for. What somebody would reach for scanning is nothing to
@@ -69,6 +73,12 @@ package enum Classifier {
         return ExplainedDecision(
             decision: Decision(.held, validUntil: nil), findings: [],
             tell: "Your access was withdrawn by an administrator\(reason). Call the help desk.")
+    }
+
+    private static func held(_ signal: SignalFact) -> ExplainedDecision {
+        ExplainedDecision(
+            decision: Decision(.held, validUntil: nil), findings: [],
+            tell: RefusalText.signals([signal]) ?? "")
     }
 
     /// What the class that matched gives: those of its systems whose needs hold.
@@ -101,7 +111,8 @@ package enum Classifier {
         guard matched.access != .none else {
             return ExplainedDecision(
                 decision: decide(matched, gift, until) { _ in .never }, findings: findings,
-                tell: RefusalText.refused(by: matched, findings.last), cites: matched.cites)
+                tell: RefusalText.refused(by: matched, findings.last, judge.evidence.signals),
+                cites: matched.cites)
         }
         var looks: [String: Look] = [:]
         var grants: [Grant] = []
@@ -121,7 +132,8 @@ package enum Classifier {
             withheld: withheld, findings: findings,
             tell: matched.tell
                 ?? (grants.isEmpty
-                    ? RefusalText.nothingGranted(withheld) : RefusalText.admitted(to: matched)),
+                    ? RefusalText.signals(judge.evidence.signals) ?? RefusalText.nothingGranted(withheld)
+                    : RefusalText.admitted(to: matched)),
             cites: matched.cites)
     }
 }

@@ -3,11 +3,14 @@ import PolicyLanguage
 
 /// What a refused person reads. Plain words, what to do next, nothing that helps an attacker more than an honest user.
 enum RefusalText {
-    static func refused(by matched: PolicyClass, _ finding: ClassFinding?) -> String {
+    static func refused(
+        by matched: PolicyClass, _ finding: ClassFinding?, _ signals: [SignalFact]
+    ) -> String {
         // A class without access also matches on what is unknown. "This device was reported lost" would then be wrong.
         let unknown = finding?.findings.filter { $0.judgement.truth == .unknown } ?? []
         if !unknown.isEmpty {
-            return "This device or user is not registered for remote access. Call the help desk."
+            return Self.signals(signals)
+                ?? "This device or user is not registered for remote access. Call the help desk."
         }
         return matched.tell
             ?? (matched.asksForBehaviour
@@ -39,6 +42,19 @@ enum RefusalText {
             return "This device is not registered for remote access. Call the help desk."
         }
         return sentence(nearest.missing)
+    }
+
+    /// What was told by another system, where something was: what the rules then miss is only what follows from it.
+    static func signals(_ signals: [SignalFact]) -> String? {
+        switch signals.last?.key.kind {
+        case .sessionRevoked: "Your session was ended by your organisation. Log in again."
+        case .accountDisabled: "Your account is disabled. Call the help desk."
+        case .credentialChange: "Your password or second factor was changed: log in again with a new code."
+        case .assuranceLevel: "Your login must be confirmed anew: log in again with a new code."
+        case .deviceCompliance:
+            "This device does not meet your organisation's requirements. Open its management app, or call the help desk."
+        case nil: nil
+        }
     }
 
     private static func sentence(_ findings: [ConditionFinding]) -> String {

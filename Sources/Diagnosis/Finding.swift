@@ -123,4 +123,6 @@ package enum Check: String, Sendable, Hashable, CaseIterable {
 
     case source = "vpn.source"
     case management = "vpn.management"
+
+    case alertSink = "alerts.sink"
 }

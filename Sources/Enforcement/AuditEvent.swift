@@ -1,5 +1,6 @@
 package import Classification
 package import Evidence
+package import NetworkTypes
 package import PolicyLanguage
 package import Sessions
 
@@ -29,17 +30,64 @@ package struct AuditEvent: Sendable {
         case cut(JudgedSession, from: Decision, because: String)
         case closed(Session, SessionEnd)
         /// An order, carried out or not. It may hold a seed or a code, which are nobody's to write down.
-        case order(Order, OrderRefusal?, under: Policy)
+        case order(Order, OrderRefusal?, by: Orderer? = nil, under: Policy)
         /// A session was seen refused at so many destinations.
         case scan(Session, destinations: Int, under: Policy)
         /// The VPN server had a client that nobody admitted, or contradicted itself about one.
         case stranger(SessionID, String)
-        case drift(Drift)
+        case drift(Drift, under: Policy)
+        /// Packets that the packet path reports.
+        case packets(PacketSighting, under: Policy)
     }
 
     package init(_ what: What, at: Instant) {
         self.what = what
         self.at = at
+    }
+}
+
+/// Packets that should not be.
+package struct PacketSighting: Sendable {
+    package enum Kind: Sendable, Hashable {
+        /// No session has their source address.
+        case spoofed
+        /// The kernel let one pass that the core refuses.
+        case disagreement
+    }
+
+    package let kind: Kind
+    /// Nil where it is nobody's.
+    package let session: Session?
+    package let tunnel: String?
+    /// Nil for those that were too many to be told one by one.
+    package let source: IPAddress?
+    package let destination: Destination?
+    /// In words.
+    package let says: String
+    package let count: Int
+
+    package init(
+        _ kind: Kind, _ session: Session?, tunnel: String?, source: IPAddress?, destination: Destination?,
+        says: String, count: Int = 1
+    ) {
+        self.kind = kind
+        self.session = session
+        self.tunnel = tunnel
+        self.source = source
+        self.destination = destination
+        self.says = says
+        self.count = count
+    }
+}
+
+/// Somebody at the control socket: their number on the gateway, and by which right they order.
+package struct Orderer: Sendable, Hashable {
+    package let uid: UInt32
+    package let role: String
+
+    package init(uid: UInt32, role: String) {
+        self.uid = uid
+        self.role = role
     }
 }
 

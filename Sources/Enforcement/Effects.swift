@@ -19,6 +19,8 @@ struct Effects {
     var disconnections: [(session: SessionID, mode: DisconnectMode)] = []
     /// Sessions in which something was proved, with what was proved in them before.
     var proofs: [(session: SessionID, before: SessionProofs)] = []
+    /// Tokens that were heard, with what was known before of what they changed.
+    var signals: [(token: ReceivedSignal.Token, changes: [(key: SignalFact.Key, before: SignalFact?)])] = []
     var notes: [Note] = []
     /// For the record of what happened; empty where none is kept.
     var audit: [AuditEvent] = []

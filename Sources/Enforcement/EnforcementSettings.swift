@@ -12,6 +12,10 @@ package struct EnforcementSettings: Sendable {
     /// Sessions that the packet path can count at once; nil for no packet path.
     package var pathSlots: Int?
 
+    /// How long a kernel that took nothing is left alone at most. Elements are renewed after a third of the lease: what the
+    /// kernel refuses until two thirds of it are over costs nobody anything.
+    var longestRetry: Duration { min(max(lease / 6, .seconds(1)), .seconds(30)) }
+
     package init(
         layout: RulesetLayout, lease: Duration = .seconds(60), grace: Duration = .seconds(600),
         push: [String: [String]] = [:], pathSlots: Int? = nil

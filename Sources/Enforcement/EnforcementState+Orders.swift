@@ -21,6 +21,8 @@ package enum Order: Sendable {
     case unenrol(CodeOwner, by: String)
     /// Prove a factor anew in a live session: a tenant's, or the user's own where no tenant is named.
     case stepUp(SessionID, tenant: String?, code: Secret, by: String)
+    /// What another system told, checked. Taken once, however often it comes.
+    case signal(ReceivedSignal)
     /// Somebody has looked at what was lost, and lets people in again.
     case acknowledgeDamage(by: String)
     /// New rules, and new seeds of the seed file, unless they stay as they are; what codes were used stays known.
@@ -73,6 +75,10 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     /// What an order would do cannot be said without carrying it out.
     case cannotBeTried
     case notClosed
+    /// The token was taken before: nothing changes.
+    case heardBefore
+    /// So many tokens or subjects are known that no more are taken.
+    case tooManySignals
     /// There is such a line already.
     case taken(RegisterSubject)
     case noSuchLine(RegisterSubject)
@@ -113,6 +119,8 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .code(let problem): "\(problem)"
         case .cannotBeTried: "what this would do cannot be said without doing it"
         case .notClosed: "nothing was lost: people are let in"
+        case .heardBefore: "the token was taken before"
+        case .tooManySignals: "no more than \(SignalMemory.limit) signals are kept"
         case .taken(let subject):
             "\(subject) is on the register already, or something is stated of it; 'set' changes that"
         case .noSuchLine(let subject): "no \(subject) on the register"
@@ -157,6 +165,7 @@ extension EnforcementState {
         case .unenrol(let owner, let by): try unenrol(owner, by: by, &effects)
         case .stepUp(let id, let tenant, let code, let by):
             try stepUp(id, tenant: tenant, code, by: by, at: now, &effects)
+        case .signal(let signal): try hear(signal, at: now, &effects)
         case .acknowledgeDamage(let by):
             guard kept.closedBecause != nil else { throw .notClosed }
             replaceKept(with: Kept(closedBecause: nil, seeds: kept.seeds))

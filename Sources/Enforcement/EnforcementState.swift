@@ -24,6 +24,8 @@ struct EnforcementState: Sendable {
     /// What was last reported of devices, by inventory id.
     var postures: [String: DevicePosture]
     var surroundings: Surroundings
+    /// What other systems told of people and devices.
+    var signals: SignalMemory
     var holds: [Hold.Subject: Hold]
     var codes: TOTPVerifier
     /// Seeds of the seed file; `codes` has them together with those of `kept`.
@@ -64,6 +66,7 @@ struct EnforcementState: Sendable {
         holds = Dictionary(recollection.holds.map { ($0.subject, $0) }, uniquingKeysWith: { $1 })
         facts = RegisterFacts(recollection.facts)
         postures = recollection.postures
+        signals = SignalMemory(facts: recollection.signals, heard: recollection.heardTokens)
         registers = facts.laid(over: policy.registers)
         registerRevision = RegisterRevision(epoch: startedAt)
         self.surroundings = surroundings
@@ -110,7 +113,7 @@ struct EnforcementState: Sendable {
     ) -> SessionEvidence {
         let device = device(of: session, proofs)
         let outer = session.outer?.address
-        return SessionEvidence(
+        var evidence = SessionEvidence(
             certificates: session.certificates, certificateReport: proofs.certificates,
             revocation: session.certificates.flatMap {
                 surroundings.certificates?.revocation(of: $0, at: now)
@@ -123,6 +126,10 @@ struct EnforcementState: Sendable {
             country: outer.flatMap { surroundings.countries?.country(of: $0) },
             scan: scan ?? scans.sighting(of: session),
             hold: hold(on: session, proofs))
+        if !signals.isEmpty {
+            evidence.take(away: standing(against: session, device), startedAt: session.startedAt)
+        }
+        return evidence
     }
 
     /// By its certificate, or by its key where the certificate itself is at hand.

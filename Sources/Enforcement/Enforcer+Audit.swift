@@ -35,10 +35,11 @@ extension AuditEvent {
         switch what {
         case .admitted(let judged):
             return AuditEvent(.refused(judged, because: "not in force or not recorded"), at: at)
-        case .order(let order, nil, let policy):
+        case .order(let order, nil, let orderer, let policy):
             let refusal = kernel.map(OrderRefusal.kernelRefused) ?? record.map(OrderRefusal.notRecorded)
-            return AuditEvent(.order(order, refusal, under: policy), at: at)
-        case .refused, .opened, .decided, .cut, .closed, .order, .scan, .stranger, .drift: return self
+            return AuditEvent(.order(order, refusal, by: orderer, under: policy), at: at)
+        case .refused, .opened, .decided, .cut, .closed, .order, .scan, .stranger, .drift, .packets:
+            return self
         }
     }
 }

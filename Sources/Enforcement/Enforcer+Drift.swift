@@ -71,7 +71,9 @@ extension Enforcer {
         }
         driftCount += changes.count
         let noted = changes.map { Drift(change: $0, undoneAt: undoneAt) }
-        if auditor != nil { heard += noted.map { AuditEvent(.drift($0), at: $0.change.heardAt) } }
+        if auditor != nil {
+            heard += noted.map { AuditEvent(.drift($0, under: state.policy), at: $0.change.heardAt) }
+        }
         drifts += noted
         drifts.removeFirst(max(0, drifts.count - Self.keptDrifts))
     }

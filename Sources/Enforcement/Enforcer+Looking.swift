@@ -29,6 +29,18 @@ extension Enforcer {
     /// Sources that cannot be heard, since when.
     package var detachedSources: [String: Instant] { state.detached }
 
+    /// Leaf certificates of live sessions that end before then. Looks at every session.
+    package func certificates(endingBefore limit: Instant) -> [EndingCertificate] {
+        state.enforced.all.compactMap { known in
+            guard let attributes = known.proofs.certificates?.attributes, attributes.notAfter < limit,
+                let digest = known.session.certificates?.leaf.digest
+            else { return nil }
+            return EndingCertificate(
+                commonName: known.session.commonName, user: known.session.userName,
+                digest: digest.description, until: attributes.notAfter)
+        }
+    }
+
     package func session(_ id: SessionID) -> EnforcedSession? { state.enforced[id] }
 
     /// As `idleEnds`, of one.
@@ -60,4 +72,12 @@ extension Enforcer {
         guard let known = state.enforced[id] else { return nil }
         return state.evidence(about: known, at: clock.now())
     }
+}
+
+/// A certificate that somebody came with and that ends soon.
+package struct EndingCertificate: Sendable, Hashable {
+    package let commonName: String
+    package let user: String
+    package let digest: String
+    package let until: Instant
 }

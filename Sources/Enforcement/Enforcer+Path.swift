@@ -1,6 +1,7 @@
 import Classification
+import Evidence
 import Logging
-import NetworkTypes
+package import NetworkTypes
 package import PacketPath
 package import Sessions
 
@@ -23,10 +24,14 @@ extension Enforcer {
                 scans.append(.scanning(id, destinations: destinations, at: event.instant))
             } else if let note = note(event, at: now) {
                 notes.append(note)
+                hear(event, note, at: now)
             }
         }
         if !scans.isEmpty { send(scans) }
-        notes += reporter.summaries(at: now)
+        for summary in reporter.summaries(at: now) {
+            notes.append(summary.note)
+            hear(summary, at: now)
+        }
         if lost > 0 {
             notes.append(
                 Effects.Note(
@@ -34,6 +39,30 @@ extension Enforcer {
             )
         }
         publish(notes)
+        // Nothing else may happen for a while, and what was heard is recorded with what happens next.
+        if !heard.isEmpty { tick() }
+    }
+
+    /// Keeps an event for the record.
+    private func hear(_ event: PathEvent, _ note: Effects.Note, at now: Instant) {
+        guard auditor != nil, let kind = PacketSighting.Kind(event.kind) else { return }
+        let sighting = PacketSighting(
+            kind, note.session, tunnel: note.session?.tunnel ?? tunnel(of: event), source: event.source,
+            destination: event.destination, says: note.message)
+        heard.append(AuditEvent(.packets(sighting, under: state.policy), at: now))
+    }
+
+    private func hear(_ summary: PathReporter.Summary, at now: Instant) {
+        guard auditor != nil, let kind = PacketSighting.Kind(summary.subject.kind) else { return }
+        let session = summary.subject.session.flatMap { state.enforced[$0]?.session }
+        let sighting = PacketSighting(
+            kind, session, tunnel: session?.tunnel, source: nil, destination: nil,
+            says: summary.note.message, count: summary.count)
+        heard.append(AuditEvent(.packets(sighting, under: state.policy), at: now))
+    }
+
+    private func tunnel(of event: PathEvent) -> String? {
+        state.interfaces.first { $0.value == UInt32(truncatingIfNeeded: event.detail) }?.key
     }
 
     private func note(_ event: PathEvent, at now: Instant) -> Effects.Note? {
@@ -44,8 +73,7 @@ extension Enforcer {
             return reporter.note(event, context(id, event, at: now), at: now)
         case .nobody where event.kind == .spoofed && event.source.isOfOneLink: return nil
         case .nobody:
-            let tunnel = state.interfaces.first { $0.value == UInt32(truncatingIfNeeded: event.detail) }?.key
-            return reporter.note(event, PathReporter.Context(tunnel: tunnel), at: now)
+            return reporter.note(event, PathReporter.Context(tunnel: tunnel(of: event)), at: now)
         // Its client has not noticed yet; that it was cut has been said.
         case .gone, nil: return nil
         }
@@ -96,10 +124,53 @@ extension Enforcer {
         return tick != 0 && at >= since ? at : nil
     }
 
+    /// Says whose flows these are. Those that are nobody's any more are left out.
+    package func flows(_ counts: [FlowCount]) -> [FlowSighting] {
+        counts.compactMap { count in
+            guard let id = path?.session(of: count.session) else { return nil }
+            let session = state.enforced[id]?.session
+            return FlowSighting(
+                id: id, userName: session?.userName, device: session.flatMap(device),
+                destination: count.destination, packets: count.packets, octets: count.octets,
+                from: Instant(milliseconds: count.firstTick), through: Instant(milliseconds: count.lastTick))
+        }
+    }
+
+    private func device(of session: Session) -> String? {
+        state.enforced[session.id].flatMap { known in
+            state.evidence(for: session, known.proofs, scan: known.scan, at: clock.now()).device?.id
+        }
+    }
+
     /// What the workers counted of a session; nil when the packet path does not know it.
     package func use(of id: SessionID, in workers: [WorkerCounters]) -> SessionUse? {
         guard let slot = path?.slot(of: id) else { return nil }
         return workers.use(ofSlot: Int(slot.number), generation: UInt64(slot.generation))
+    }
+}
+
+/// What a session and one place said to each other for a while.
+package struct FlowSighting: Sendable, Hashable {
+    package let id: SessionID
+    /// Nil where the session has ended meanwhile, as the next one is: by its number the record says whose it was.
+    package let userName: String?
+    /// The inventory id.
+    package let device: String?
+    package let destination: Destination
+    package let packets: UInt64
+    package let octets: UInt64
+    /// Of the first packet and of the last.
+    package let from: Instant
+    package let through: Instant
+}
+
+extension PacketSighting.Kind {
+    fileprivate init?(_ kind: PathEvent.Kind) {
+        switch kind {
+        case .spoofed: self = .spoofed
+        case .disagreement: self = .disagreement
+        case .refused, .scan: return nil
+        }
     }
 }
 

@@ -13,7 +13,7 @@ package import Sessions
 package actor Enforcer {
     var state: EnforcementState
     let backend: any RulesetBackend
-    private let ledger: any Ledger
+    let ledger: any Ledger
     /// Keeps what happens for later; nil where nobody does.
     let auditor: (any Auditor)?
     /// What happened outside of a burst, until the next one records it.
@@ -22,15 +22,21 @@ package actor Enforcer {
     package internal(set) var auditFault: String?
     let clock: any WallClock
     let log: Logger
-    private var gates: [String: any SessionGate] = [:]
-    private let mailbox = Mailbox<Input>(burst: Enforcer.burst) {
-        if case .foreign = $0 { true } else { false }
+    var gates: [String: any SessionGate] = [:]
+    private let mailbox = Mailbox<Input>(burst: Enforcer.burst) { input in
+        switch input {
+        case .foreign: .urgent
+        // Whoever cuts somebody does not wait until ten thousand others are in.
+        case .order: .passesFloods
+        default: .ordinary
+        }
     }
     /// Inputs of one burst at most. Leases are renewed between bursts, and what others changed is undone: neither is to wait
-    /// until ten thousand have logged in that come at once. What is shared by a burst's inputs costs some milliseconds.
-    static let burst = 2048
+    /// until ten thousand have logged in that come at once. What is shared by a burst's inputs costs some milliseconds, as
+    /// much as a few dozen logins.
+    static let burst = 256
     /// Why the kernel's side may differ from what it should be, and when to try again; nil when it does not.
-    private(set) var fault: Fault?
+    var fault: Fault?
     private var alarm: Task<Void, Never>?
     /// What others did to what is in force, and when it was undone; the last ones.
     package internal(set) var drifts: [Drift] = []
@@ -47,7 +53,9 @@ package actor Enforcer {
     fileprivate enum Input: Sendable {
         case event(SessionEvent)
         case observations([Observation])
-        case order(Order, isTrial: Bool, reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void)
+        case order(
+            Order, by: Orderer? = nil, isTrial: Bool,
+            reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void)
         case reports(
             [PostureReport], isTrial: Bool,
             reply: @Sendable ([Result<PostureReceipt, PostureRejection>]) -> Void)
@@ -56,12 +64,6 @@ package actor Enforcer {
         case inspection(reply: @Sendable (Result<KernelInspection, CommitFailure>) -> Void)
         case tick
         case barrier(@Sendable () -> Void)
-    }
-
-    struct Fault {
-        var failure: CommitFailure
-        var retryAt: Instant
-        var delay: Duration
     }
 
     /// - Parameters:
@@ -165,9 +167,11 @@ package actor Enforcer {
     /// used since.
     nonisolated package func send(_ observations: [Observation]) { mailbox.send(.observations(observations)) }
 
-    /// Carries out an order and returns when it is in force and recorded.
-    nonisolated package func carryOut(_ order: Order) async throws(OrderRefusal) -> OrderReceipt {
-        try await send(order, isTrial: false)
+    /// Carries out an order and returns when it is in force and recorded. The record names who gave it.
+    nonisolated package func carryOut(
+        _ order: Order, by orderer: Orderer? = nil
+    ) async throws(OrderRefusal) -> OrderReceipt {
+        try await send(order, by: orderer, isTrial: false)
     }
 
     /// Says what an order would do, and does nothing.
@@ -176,10 +180,10 @@ package actor Enforcer {
     }
 
     nonisolated private func send(
-        _ order: Order, isTrial: Bool
+        _ order: Order, by orderer: Orderer? = nil, isTrial: Bool
     ) async throws(OrderRefusal) -> OrderReceipt {
         let result = await withCheckedContinuation { continuation in
-            mailbox.send(.order(order, isTrial: isTrial) { continuation.resume(returning: $0) })
+            mailbox.send(.order(order, by: orderer, isTrial: isTrial) { continuation.resume(returning: $0) })
         }
         return try result.get()
     }
@@ -256,8 +260,8 @@ package actor Enforcer {
             case .event(let event): state.handle(event, at: now, &effects)
             case .observations(let observations): state.handle(observations, at: now, &effects)
             case .tick, .barrier, .foreign, .inspection: break
-            case .order(let order, true, let reply): reply(trial(of: order, at: now))
-            case .order(let order, false, let reply):
+            case .order(let order, _, true, let reply): reply(trial(of: order, at: now))
+            case .order(let order, let orderer, false, let reply):
                 if order.loadsRules {
                     previous = previous ?? (state.policy, state.seedsOfFile, state.facts)
                 }
@@ -268,10 +272,10 @@ package actor Enforcer {
                         cut: Array(effects.cut[before.cut...]), moved: Array(effects.moves[before.moves...]),
                         committedAt: now)
                     orders.append(Pending(reply: reply, outcome: .success(receipt)))
-                    state.audit(.order(order, nil, under: state.policy), at: now, &effects)
+                    state.audit(.order(order, nil, by: orderer, under: state.policy), at: now, &effects)
                 } catch {
                     refused.append { reply(.failure(error)) }
-                    state.audit(.order(order, error, under: state.policy), at: now, &effects)
+                    state.audit(.order(order, error, by: orderer, under: state.policy), at: now, &effects)
                 }
             case .reports(let told, true, let reply): reply(trial(of: told, at: now))
             case .reports(let told, false, let reply):
@@ -293,31 +297,10 @@ package actor Enforcer {
         setAlarm()
     }
 
-    private typealias Rules = (policy: Policy, seeds: [CodeOwner: TOTPSeed], facts: RegisterFacts)
-
     /// An answer that waits until the burst is in force.
     private struct Pending<Answer> {
         var reply: @Sendable (Answer) -> Void
         var outcome: Answer
-    }
-
-    private struct Outcome {
-        var committedAt: Instant
-        var kernel: CommitFailure?
-        var record: String?
-        var audit: String?
-
-        func confirm(_ receipt: OrderReceipt) -> Result<OrderReceipt, OrderRefusal> {
-            if let kernel { return .failure(.kernelRefused(kernel)) }
-            if let record { return .failure(.notRecorded(record)) }
-            if let audit { return .failure(.notAudited(audit)) }
-            return .success(
-                OrderReceipt(cut: receipt.cut, moved: receipt.moved, committedAt: committedAt))
-        }
-
-        func confirm(_ receipt: PostureReceipt) -> Result<PostureReceipt, PostureRejection> {
-            record.map { .failure(.notRecorded($0)) } ?? .success(receipt)
-        }
     }
 
     /// What an order would do to a copy of everything.
@@ -340,108 +323,6 @@ package actor Enforcer {
         var copy = state
         var effects = Effects()
         return copy.handle(reports, at: now, &effects)
-    }
-
-    /// Disk, kernel, VPN server, in this order.
-    private func settle(
-        _ effects: inout Effects, previous: Rules?, keptBefore: EnforcementState.Kept
-    ) async -> Outcome {
-        let record = await record(effects.ledger)
-        if record != nil {
-            state.replaceKept(with: keptBefore)
-            state.withdrawProofs(at: clock.now(), &effects)
-        }
-        var (kernel, committedAt) = await commit(effects.ruleset)
-        if kernel != nil, let previous {
-            // The kernel does not take the new rules: what was in force stays in force. Who lost everything under
-            // the new ones is thrown out all the same, and comes back at once under the old.
-            var undo = Effects()
-            state.replaceFileSeeds(previous.seeds)
-            // What the new files had overtaken is in force again, and was recorded as gone.
-            let revived = previous.facts.all.filter { !state.facts[$0.subject].contains($0) }
-            state.facts = previous.facts
-            if !revived.isEmpty { effects.ledgerAfterwards.append(.facts(revived)) }
-            state.takeBack(effects.judged, &undo)
-            state.replace(policy: previous.policy, at: clock.now(), &undo)
-            effects.ledgerAfterwards += undo.ledger
-            (_, committedAt) = await commit(undo.ruleset)
-            effects.path += undo.path
-            effects.audit += undo.audit
-            effects.disconnections += undo.disconnections
-        }
-        lower(effects.path)
-        if previous != nil { path?.setInside(state.policy.inside) }
-        let audit = await keepRecord(of: effects, kernel: kernel, record: record)
-        if kernel != nil || record != nil || audit != nil {
-            state.withdrawAdmissions(at: clock.now(), &effects)
-        }
-        publish(effects.notes)
-        await answer(effects)
-        _ = await self.record(effects.ledgerAfterwards)
-        return Outcome(committedAt: committedAt, kernel: kernel, record: record, audit: audit)
-    }
-
-    /// Tells the packet path, after the kernel.
-    private func lower(_ changes: [PathChange]) {
-        guard !changes.isEmpty, let failed = path?.apply(changes, at: clock.now()) else { return }
-        for id in failed { log.error("no memory: the packet path does not know session \(id)") }
-    }
-
-    /// Nil when all of it is durable; otherwise why not.
-    private func record(_ changes: [LedgerChange]) async -> String? {
-        guard !changes.isEmpty else { return nil }
-        do {
-            try await ledger.record(changes)
-            return nil
-        } catch {
-            log.error("cannot record: \(error)")
-            return "\(error)"
-        }
-    }
-
-    /// One transaction for the burst. When the kernel refuses it, or something was refused before, everything that
-    /// should be in force is put there anew, in one transaction as well.
-    private func commit(_ changes: [RulesetChange]) async -> (failure: CommitFailure?, at: Instant) {
-        let now = clock.now()
-        if let fault {
-            // A cut does not wait for the next try; everything else does, or a flood of logins would try all day.
-            let due = fault.retryAt <= now || changes.contains(where: \.isRemoval)
-            return due ? await rebuild(after: fault.failure) : (fault.failure, now)
-        }
-        guard !changes.isEmpty else { return (nil, now) }
-        do throws(CommitFailure) {
-            let changeover = Changeover(changes, in: state.settings.layout, at: now)
-            return (nil, try await backend.commit(changeover).committedAt)
-        } catch {
-            log.error("the kernel refused a transaction, all of it is put anew: \(error)")
-            return await rebuild(after: error)
-        }
-    }
-
-    func rebuild(after failure: CommitFailure) async -> (failure: CommitFailure?, at: Instant) {
-        let now = clock.now()
-        do throws(CommitFailure) {
-            let receipt = try await backend.commit(Transaction(replacing: state.ruleset, at: now))
-            whole[state.settings.layout.table] = receipt
-            log.notice("the ruleset is in force again, after: \(failure)")
-            fault = nil
-            return (nil, receipt.committedAt)
-        } catch {
-            let delay = min((fault?.delay ?? .milliseconds(500)) * 2, .seconds(30))
-            fault = Fault(failure: error, retryAt: now + delay, delay: delay)
-            log.critical(
-                "the kernel does not take the ruleset, next try in \(delay.components.seconds) s: \(error)")
-            return (error, now)
-        }
-    }
-
-    private func answer(_ effects: Effects) async {
-        for (login, answer) in effects.answers {
-            await gates[login.session.id.source]?.answer(login, answer)
-        }
-        for (session, mode) in effects.disconnections {
-            await gates[session.source]?.disconnect(session, mode)
-        }
     }
 
     private func lookUpInterfaces(_ tunnels: Set<String>) async {
@@ -496,13 +377,4 @@ package struct OrderReceipt: Sendable, Hashable {
     package let moved: [SessionMove]
     /// When the transaction was in force.
     package let committedAt: Instant
-}
-
-extension RulesetChange {
-    fileprivate var isRemoval: Bool {
-        switch self {
-        case .remove: true
-        case .put, .addScope, .redefineScope, .removeScope: false
-        }
-    }
 }

@@ -25,6 +25,9 @@ package enum LedgerChange: Sendable {
     case seed(TOTPSeed, CodeOwner, by: String, at: Instant)
     case forgetSeed(CodeOwner)
     case acknowledgeDamage(by: String, at: Instant)
+    /// Written before its sender is told that it was taken, so that no crash lets it be lost, or counted twice.
+    case token(ReceivedSignal.Token, until: Instant, at: Instant)
+    case signal(SignalFact)
     case session(RememberedSession)
     case forget(SessionID)
 }
@@ -86,16 +89,23 @@ package struct Recollection: Sendable {
     package var sessions: [RememberedSession]
     /// Seeds of one-time codes that were given by order.
     package var seeds: [CodeOwner: TOTPSeed]
+    /// The last word of each transmitter on each subject.
+    package var signals: [SignalFact]
+    /// Tokens that count no second time, with the instant from which on they are refused for their age.
+    package var heardTokens: [ReceivedSignal.Token: Instant]
 
     package init(
         facts: [RegisterFact] = [], postures: [String: DevicePosture] = [:], holds: [Hold] = [],
-        sessions: [RememberedSession] = [], seeds: [CodeOwner: TOTPSeed] = [:]
+        sessions: [RememberedSession] = [], seeds: [CodeOwner: TOTPSeed] = [:],
+        signals: [SignalFact] = [], heardTokens: [ReceivedSignal.Token: Instant] = [:]
     ) {
         self.facts = facts
         self.postures = postures
         self.holds = holds
         self.sessions = sessions
         self.seeds = seeds
+        self.signals = signals
+        self.heardTokens = heardTokens
     }
 }
 

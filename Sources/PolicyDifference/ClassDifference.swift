@@ -3,7 +3,7 @@ import Sessions
 
 /// One class that is not the same in both packs: classes are told apart by their names, vendors' among them.
 package struct ClassDifference: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case appears, goes, changes
     }
 

@@ -3,7 +3,7 @@ package import PolicyLanguage
 
 /// One condition that a class, or a system, asks for otherwise than before.
 package struct ConditionChange: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case added, dropped
         /// Whoever meets it now met it before.
         case tighter

@@ -3,7 +3,7 @@ import PolicyLanguage
 
 /// A line of a pack's registers that is not the same in both: what commands state on top is no part of this.
 package struct RegisterDifference: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case appears, goes, changes
     }
 

@@ -3,7 +3,7 @@ package import PolicyLanguage
 
 /// A system that is not the same in both packs. What that opens and closes for whom stands at the classes.
 package struct SystemDifference: Sendable, Hashable {
-    package enum Kind: String, Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         case appears, goes, changes
     }
 

@@ -183,7 +183,8 @@ struct GatewayJudgementTests {
         (secret(.unknown(lost)), .unknown, lost),
         (FileJudgement.controlSocket(.known(.init(mode: 0o600))), .ok, "mode 0600"),
         (FileJudgement.controlSocket(.known(.init(mode: 0o660))), .ok, "mode 0660"),
-        (FileJudgement.controlSocket(.known(.init(mode: 0o666))), .problem, "mode 0666: everybody"),
+        (FileJudgement.controlSocket(.known(.init(mode: 0o666))), .ok, "mode 0666: the daemon asks"),
+        (FileJudgement.controlSocket(.known(.init(mode: 0o777))), .problem, "mode 0777, which"),
         (FileJudgement.controlSocket(.unknown(lost)), .unknown, lost),
     ]
 
@@ -247,7 +248,22 @@ struct GatewayJudgementTests {
         (folder(.unknown(lost)), .unknown, lost),
     ]
 
-    private static let cases = kernelCases + fileCases + ruleCases
+    private static func sink(_ sink: GatewayFacts.AlertSink) -> Finding {
+        AlertJudgement.findings(.known([sink]))[0]
+    }
+
+    private static let alertCases: [(found: Finding, level: Finding.Level, says: String)] = [
+        (sink(.init(name: "a", queued: 2, delivered: 3)), .ok, "3 alerts delivered, 2 wait"),
+        (sink(.init(name: "a", failures: 2, lastError: "the server answered 500")), .warning, "answered 500"),
+        (sink(.init(name: "a", queued: 9, failures: 40)), .problem, "40 tries failed in a row, and 9"),
+        (sink(.init(name: "a", lost: 4, failures: 1)), .problem, "1 tries failed"),
+        (sink(.init(name: "a", lost: 4)), .warning, "4 alerts never reached it"),
+        (sink(.init(name: "a", unsaved: 5, diskFault: "no room")), .problem, "5 alerts are in memory alone"),
+        (AlertJudgement.findings(.known([]))[0], .ok, "nobody is alerted"),
+        (AlertJudgement.findings(.unknown(lost))[0], .unknown, lost),
+    ]
+
+    private static let cases = kernelCases + fileCases + ruleCases + alertCases
 
     @Test(arguments: cases.indices) func isJudged(number: Int) {
         let (found, level, says) = Self.cases[number]

@@ -2,6 +2,8 @@ import Classification
 import Enforcement
 import Evidence
 import FakeKernel
+import NetworkTypes
+import PacketPath
 import PolicyLanguage
 import RulesetCompiler
 import Sessions
@@ -40,10 +42,11 @@ final class FakeAuditor: Auditor {
                 "\(former.className ?? "-") to \(judged.decision?.className ?? "-")"
             case .cut(_, _, let why): "cut: \(why)"
             case .closed(let session, _): "closed \(session.id.client)"
-            case .order(_, let refusal, _): refusal.map { "refused: \($0)" } ?? "order"
+            case .order(_, let refusal, _, _): refusal.map { "refused: \($0)" } ?? "order"
             case .scan: "scan"
             case .stranger: "stranger"
             case .drift: "drift"
+            case .packets(let sighting, _): "\(sighting.kind)"
             }
         }
     }
@@ -96,6 +99,36 @@ final class FakeAuditor: Auditor {
         let explained = try #require(judged.explanation)
         #expect(explained.decision == judged.decision && explained.className == "employee")
         #expect(judged.evidence.mfaVerifiedAt == before)
+    }
+
+    /// Five one by one, and the rest as a number; without anything else happening.
+    @Test func packetsThatShouldNotBeAreOnTheRecord() async throws {
+        let auditor = FakeAuditor()
+        let world = try await World(policy: Cast.policy(), pathSlots: 16, auditor: auditor)
+        try await world.open(Cast.alice(), at: "10.8.0.2", code: world.code)
+        world.clock.move(by: .seconds(2))
+        auditor.forget()
+        var tunnel = try PathReportTests.Tap(world, .tunnel)
+        var inside = try PathReportTests.Tap(world, .inside)
+        for port in 1...UInt16(8) {
+            try tunnel.see("10.66.0.5", "10.10.0.20", port: port, at: world.clock.now())
+        }
+        try inside.see("10.8.0.2", "10.10.0.21", port: 443, at: world.clock.now())
+        await tunnel.report(to: world)
+        await inside.report(to: world)
+        world.clock.move(by: .seconds(61))
+        await tunnel.report(to: world)
+        await world.enforcer.settled()
+        let seen = auditor.events.compactMap { event in
+            if case .packets(let sighting, _) = event.what { sighting } else { nil }
+        }
+        let spoofed = seen.filter { $0.kind == .spoofed }
+        #expect(spoofed.map(\.count) == [1, 1, 1, 1, 1, 3])
+        #expect(spoofed.first?.tunnel == "tun0" && spoofed.first?.source?.description == "10.66.0.5")
+        #expect(spoofed.first?.session == nil && spoofed.last?.source == nil)
+        let disagreement = try #require(seen.first { $0.kind == .disagreement })
+        #expect(disagreement.session?.userName == "alice" && disagreement.tunnel == "tun0")
+        #expect(disagreement.destination?.description == "10.10.0.21:443/tcp")
     }
 
     @Test func whatIsTriedOutIsNotRecorded() async throws {

@@ -345,6 +345,17 @@ import Testing
         #expect(world.kernel.transactions.count - before <= 3)
     }
 
+    /// A kernel that takes nothing for half a lease costs nobody a session.
+    @Test func sessionsOutliveAKernelThatRefusesForAWhile() async throws {
+        let world = try await World(policy: try Cast.policy())
+        try await world.open(try Cast.alice(), at: "10.8.0.2", code: try world.code)
+        for nth in 1...7 { world.kernel.failCommit(nth, errno: 12) }
+        for second in 1...90 {
+            await world.pass(.seconds(1))
+            #expect(world.elements == ["10.8.0.2"], "after \(second) s")
+        }
+    }
+
     // MARK: Restarts
 
     @Test func nextProcessTakesLiveSessionsOverWithoutACut() async throws {

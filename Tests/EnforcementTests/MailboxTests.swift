@@ -22,7 +22,7 @@ import Testing
 
     /// A flood is handed out in parts, in its order; what is urgent does not wait for it.
     @Test func burstsAreBounded() async {
-        let mailbox = Mailbox<Int>(burst: 3) { $0 < 0 }
+        let mailbox = Mailbox<Int>(burst: 3) { $0 < 0 ? .urgent : .ordinary }
         for value in 1...7 { mailbox.send(value) }
         #expect(await mailbox.receive() == [1, 2, 3])
         mailbox.send(-1)
@@ -33,6 +33,20 @@ import Testing
         #expect(await mailbox.receive() == [-2])
         mailbox.close()
         #expect(await mailbox.receive() == [])
+    }
+
+    /// Where all that waits fits into a burst it keeps its order; in a flood those that may go first, with a few of the
+    /// others, so that nobody waits for ever.
+    @Test func someFloodsArePassed() async {
+        let mailbox = Mailbox<Int>(burst: 32) { $0 < 0 ? .passesFloods : .ordinary }
+        for value in [1, -1, 2] { mailbox.send(value) }
+        #expect(await mailbox.receive() == [1, -1, 2])
+        for value in 1...40 { mailbox.send(value % 20 == 0 ? -value : value) }
+        #expect(await mailbox.receive() == [-20, -40, 1, 2])
+        mailbox.send(-41)
+        #expect(await mailbox.receive() == [-41, 3, 4])
+        #expect(await mailbox.receive() == Array(5...19) + Array(21...37))
+        #expect(await mailbox.receive() == [38, 39])
     }
 
     @Test func receiverThatWaitsIsWoken() async {

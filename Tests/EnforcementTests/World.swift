@@ -77,6 +77,10 @@ final class FakeLedger: Ledger {
             case .forget(let id): result.sessions.removeAll { $0.session.id == id }
             case .seed(let seed, let owner, _, _): result.seeds[owner] = seed
             case .forgetSeed(let owner): result.seeds[owner] = nil
+            case .token(let token, let until, _): result.heardTokens[token] = until
+            case .signal(let fact):
+                result.signals.removeAll { $0.key == fact.key }
+                result.signals.append(fact)
             case .totp, .forgetCodes, .acknowledgeDamage, .reverted: break
             }
         }

@@ -180,11 +180,16 @@ package enum FileJudgement {
         case .unknown(let reason): .unknown(.controlSocket, reason)
         case .known(let permissions) where permissions.mode & 0o007 == 0:
             .ok(.controlSocket, "mode \(permissions.text): no others can give orders")
+        case .known(let permissions) where permissions.mode & 0o777 == 0o666:
+            .ok(
+                .controlSocket,
+                "mode \(permissions.text): the daemon asks who connects, roles come with groups")
         case .known(let permissions):
             Finding(
-                .controlSocket, .problem, "mode \(permissions.text): everybody on this machine can reach it",
+                .controlSocket, .problem, "mode \(permissions.text), which the daemon never gives it",
                 why: "orders over this socket let people in and change the rules",
-                remedy: "restart the daemon, which makes it anew with mode 0600, and look who changed it")
+                remedy:
+                    "restart the daemon, which makes it anew with mode 0600 or 0666, and look who changed it")
         }
     }
 }

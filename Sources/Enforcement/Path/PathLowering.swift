@@ -228,6 +228,12 @@ struct PathLowering: ~Copyable {
         }
     }
 
+    /// The session of a value that a worker found, whether it still is or has just ended.
+    func session(of value: SessionValue) -> SessionID? {
+        guard let owner = owner(value.slot), value.isOf(owner.slot) else { return nil }
+        return owner.id
+    }
+
     /// What workers find at an address.
     func value(_ key: SessionKey) -> SessionValue? { image.find(key) }
 

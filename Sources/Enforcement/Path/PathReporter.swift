@@ -36,13 +36,21 @@ struct PathReporter: Sendable {
     }
 
     /// What was left unsaid, once the time for it is over.
-    mutating func summaries(at now: Instant) -> [Effects.Note] {
+    mutating func summaries(at now: Instant) -> [Summary] {
         limiter.endPeriods(at: now).map { subject, held in
             let whose = subject.session.map { " of session \($0)" } ?? ""
-            return Effects.Note(
+            let note = Effects.Note(
                 level: .notice,
                 message: "\(held) more events '\(Self.name(subject.kind))'\(whose) in a minute")
+            return Summary(subject: subject, count: held, note: note)
         }
+    }
+
+    /// What was left unsaid of one subject.
+    struct Summary {
+        var subject: Subject
+        var count: Int
+        var note: Effects.Note
     }
 
     private static func level(_ kind: PathEvent.Kind) -> Logger.Level {
