@@ -49,19 +49,43 @@ package struct ControlCommand: Sendable {
         return try await ask(words).read(AppliedChange.self).done
     }
 
-    private func ask(_ words: [String], acceptable: Set<Int32> = [0]) async throws -> Answer {
-        let command = Command([executable] + words + ["--json", "--control", socket])
+    /// `gatehouse user enrol USER --tenant TENANT --json`: the authenticator's copy of the new seed.
+    package func enrol(_ person: Person, of tenant: String) async throws -> OneTimeCode {
+        let answer = try await ask(["user", "enrol", person.rawValue, "--tenant", tenant])
+        guard let code = OneTimeCode(base32: try answer.read(Enrolment.self).secret) else {
+            throw LabError.unreadableAnswer(command: answer.command, answer: "(no base32)")
+        }
+        return code
+    }
+
+    /// `gatehouse step-up SESSION --tenant TENANT --json`, the code on standard input. Nil when it was not accepted.
+    package func stepUp(_ session: String, of tenant: String, code: String) async throws -> Commitment? {
+        let words = ["step-up", session, "--tenant", tenant]
+        let answer = try await ask(words, acceptable: [0, 1], input: code + "\n")
+        return answer.status == 0 ? try answer.read(Commitment.self) : nil
+    }
+
+    /// `gatehouse spot-check --seed SEED --sample COUNT --json`.
+    package func spotCheck(_ seed: String, sample: Int) async throws -> SpotCheck {
+        try await ask(["spot-check", "--seed", seed, "--sample", "\(sample)"]).read(SpotCheck.self)
+    }
+
+    private func ask(_ words: [String], acceptable: Set<Int32> = [0], input: String = "") async throws
+        -> Answer
+    {
+        let command = Command([executable] + words + ["--json", "--control", socket]).input(input)
         let output = try await command.output()
         guard acceptable.contains(output.status) else {
             throw LabError.commandFailed(
                 command: command.text, status: output.status, output: output.standardError)
         }
-        return Answer(command: command.text, text: output.standardOutput)
+        return Answer(command: command.text, status: output.status, text: output.standardOutput)
     }
 }
 
 private struct Answer {
     let command: String
+    let status: Int32
     let text: String
 
     func read<Value: Decodable>(_ type: Value.Type) throws -> Value {
@@ -69,6 +93,22 @@ private struct Answer {
             return try JSONDecoder().decode(type, from: Data(text.utf8))
         } catch { throw LabError.unreadableAnswer(command: command, answer: "\(text.prefix(300))") }
     }
+}
+
+private struct Enrolment: Decodable { let secret: String }
+
+/// Live sessions drawn by lot.
+package struct SpotCheck: Decodable, Sendable {
+    package struct Drawn: Decodable, Sendable, Hashable {
+        package struct Fact: Decodable, Sendable, Hashable { package let kind: String }
+
+        package let session: String
+        package let user: String
+        package let facts: [Fact]
+    }
+
+    package let from: [String]
+    package let drawn: [Drawn]
 }
 
 struct SessionList: Decodable {

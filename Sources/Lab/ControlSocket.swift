@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// The daemon's control socket, used as an organisation's own programs use it: one JSON object a line each way.
+/// The daemon's control socket, used as an organisation's own programs use it: JSON over
+/// HTTP/1.1, a connection each.
 ///
 /// Beside the command line: for what is asked so often that starting a program each time would be most of the time.
 package struct ControlSocket: Sendable {
@@ -19,7 +20,7 @@ package struct ControlSocket: Sendable {
         var committed = Commitment(committedAt: 0)
         if !telling.statements.isEmpty {
             let arguments = Statements(statements: telling.statements, reason: "lab")
-            committed = try await ask("register.state", arguments)
+            committed = try await order("POST", "registers/statements", arguments)
         }
         if !telling.report.isEmpty {
             committed = try await report(telling.report, of: .assessedLaptop)
@@ -29,75 +30,84 @@ package struct ControlSocket: Sendable {
 
     /// Reports of a device as an administrator who has looked at it.
     package func report(_ items: [String: Telling.Value], of device: Device) async throws -> Commitment {
-        try await ask(
-            "posture.report", items.merging(["device": .text(device.rawValue)]) { first, _ in first })
+        try await order(
+            "POST", "postures", items.merging(["device": .text(device.rawValue)]) { first, _ in first })
     }
 
     package func explain(_ session: String, to destination: String) async throws -> Explanation {
-        try await ask("explain", ["session": session, "to": destination])
+        try await look("explanation?session=\(session)&to=\(destination)")
     }
 
     package func setStatus(_ status: String, of device: Device) async throws -> Commitment {
-        try await ask("device.set-status", ["device": device.rawValue, "status": status, "reason": "lab"])
+        try await order(
+            "PUT", "devices/status", ["device": device.rawValue, "status": status, "reason": "lab"])
     }
 
     package func sessions() async throws -> [SessionLine] { try await sessionList().sessions }
 
-    func sessionList() async throws -> SessionList { try await ask("sessions", [String: String]()) }
+    func sessionList() async throws -> SessionList { try await look("sessions") }
 
     package func acknowledgeDamage() async throws -> Commitment {
-        try await ask("acknowledge-damage", [String: String]())
+        try await order("POST", "damage/acknowledgement", [String: String]())
     }
 
     /// Whether the kernel does what was decided.
-    package func inspect() async throws -> KernelLook { try await ask("kernel.inspect", [String: String]()) }
+    package func inspect() async throws -> KernelLook { try await look("kernel") }
 
-    package func reload() async throws -> Commitment { try await ask("reload", [String: String]()) }
+    package func reload() async throws -> Commitment {
+        try await order("POST", "rules/reload", [String: String]())
+    }
 
     private struct Statements: Encodable {
         let statements: [Telling.Statement]
         let reason: String
     }
 
-    private struct Request<Arguments: Encodable>: Encodable {
-        let version = 1
-        let command: String
-        let arguments: Arguments
+    private func look<Value: Decodable & Sendable>(_ path: String) async throws -> Value {
+        try await ask("GET", path, body: nil)
     }
 
-    private struct Reply<Value: Decodable>: Decodable { let result: Value }
+    private func order<Value: Decodable & Sendable>(
+        _ method: String, _ path: String, _ arguments: some Encodable
+    ) async throws -> Value {
+        try await ask(method, path, body: try JSONEncoder().encode(arguments))
+    }
 
     private func ask<Value: Decodable & Sendable>(
-        _ command: String, _ arguments: some Encodable
+        _ method: String, _ path: String, body: Data?
     ) async throws -> Value {
-        let request = try JSONEncoder().encode(Request(command: command, arguments: arguments)) + [0x0a]
-        let line = try await withCheckedThrowingContinuation { continuation in
+        var lines = ["\(method) /v1/\(path) HTTP/1.1", "Host: gatehouse", "Connection: close"]
+        if let body { lines += ["Content-Type: application/json", "Content-Length: \(body.count)"] }
+        let head = (lines + ["", ""]).joined(separator: "\r\n")
+        let request = Data(head.utf8) + (body ?? Data())
+        let answer = try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result { try exchange(request) }) }
         }
-        do {
-            return try JSONDecoder().decode(Reply<Value>.self, from: line).result
-        } catch {
-            let answer = String(decoding: line.prefix(300), as: UTF8.self)
-            throw LabError.unreadableAnswer(command: command, answer: answer)
+        guard answer.starts(with: Data("HTTP/1.1 200 ".utf8)),
+            let end = answer.firstRange(of: Data("\r\n\r\n".utf8)),
+            let value = try? JSONDecoder().decode(Value.self, from: answer[end.upperBound...])
+        else {
+            let shown = String(decoding: answer.prefix(600), as: UTF8.self)
+            throw LabError.unreadableAnswer(command: "\(method) \(path)", answer: shown)
         }
+        return value
     }
 
-    /// One request and its reply, each a line. Waits: call it on a thread of its own.
+    /// One request, and all that comes until the connection's end. Waits: call it on a thread of its own.
     private func exchange(_ request: Data) throws -> Data {
         let descriptor = try connected()
         defer { close(descriptor) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: false)
         try handle.write(contentsOf: request)
-        var line = Data()
+        var answer = Data()
         // Not the handle's `read(upToCount:)`, which goes on until it has as many.
         var bytes = [UInt8](repeating: 0, count: 1 << 16)
-        while line.last != 0x0a {
+        while true {
             let count = unsafe read(descriptor, &bytes, bytes.count)
             if count < 0 { throw LabError.system(operation: "read from \(path)", errno: errno) }
-            if count == 0 { break }
-            line += bytes.prefix(count)
+            if count == 0 { return answer }
+            answer += bytes.prefix(count)
         }
-        return line
     }
 
     private func connected() throws -> Int32 {

@@ -15,10 +15,12 @@ package enum DaemonFiles {
         state: \(quoted(site.state))
         control: \(quoted(site.control))
         totp-seeds: \(quoted(site.seeds))
+        seal-key: \(quoted(site.sealKey))
         lease: \(leaseSeconds)s
         hand-over: \(quoted(site.handOver))
         countries: [\(quoted(site.countries))]
         packet-path: { inside: [\(Network.insideInterface)] }
+        \(SignalTransmitter.configuration(site))
         sources:
           - name: \(source)
             openvpn: { management: \(quoted(site.management)) }
@@ -42,6 +44,14 @@ package enum DaemonFiles {
     /// One person a line: name, space, seed in base32.
     package static func seeds(_ generators: [Person: OneTimeCode]) -> String {
         generators.map { "\($0.key.rawValue) \($0.value.base32)\n" }.sorted().joined()
+    }
+
+    /// What the daemon seals the seeds with that it makes: 256 random bits, in hexadecimal.
+    package static func sealKey() -> String {
+        (0..<32).map { _ in
+            let digits = String(UInt8.random(in: .min ... .max), radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
     }
 
     /// A YAML double-quoted scalar (YAML 1.2 section 7.3.1).

@@ -1,4 +1,5 @@
 import Foundation
+import NetworkTypes
 
 extension Demonstration {
     /// The record of everything that was done here, by daemons two of which were killed: it is whole, it has the
@@ -8,6 +9,7 @@ extension Demonstration {
             switch row.subject {
             case .record: await ledger.record(try await record(), for: row)
             case .editedRecord: await ledger.record(try await editedRecord(), for: row)
+            case .flows: await ledger.record(try await flows(row.family ?? .ipv4), for: row)
             default: await ledger.record(.notMeasured("nobody looks"), for: row)
             }
         }
@@ -45,6 +47,23 @@ extension Demonstration {
         let said = Self.firstLine(verified.standardOutput)
         return Outcome(
             seen: said, matches: verified.status == 1 && said.hasPrefix("BROKEN: \(name):\(line), byte "))
+    }
+
+    /// The record of flows is one of its own, and has the assessment that it is kept by.
+    private func flows(_ family: AddressFamily) async throws -> Outcome {
+        let folder = site.state + "/flows"
+        let verified = try await audit(["verify", "--state", folder])
+        let flows = try await audit(["export", "--state", folder, "--user", Person.alice.rawValue])
+        let address = Network.urlHost(Network.Host.crm.address(family))
+        let lines = flows.standardOutput.split(separator: "\n").filter {
+            $0.contains(#""destination":"\#(address):"#) && $0.contains(#""system":"crm"#)
+        }
+        let isRight = lines.allSatisfy {
+            $0.contains(#""reference":"DPIA-LAB""#) && $0.contains(#""bytes":"#)
+        }
+        return Outcome(
+            seen: "\(lines.count) minutes, \(Self.firstLine(verified.standardOutput))",
+            matches: verified.status == 0 && flows.status == 0 && !lines.isEmpty && isRight)
     }
 
     private func audit(_ words: [String]) async throws -> Command.Output {

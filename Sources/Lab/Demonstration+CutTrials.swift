@@ -79,7 +79,7 @@ extension Demonstration {
         return clients
     }
 
-    private func startDownloads(_ clients: [VPNClient]) async throws -> [Child] {
+    func startDownloads(_ clients: [VPNClient]) async throws -> [Child] {
         var downloads: [Download] = []
         for client in clients {
             for family in AddressFamily.allCases {
@@ -97,7 +97,7 @@ extension Demonstration {
         return downloads.map(\.process)
     }
 
-    private func endAll(_ processes: [Child]) async {
+    func endAll(_ processes: [Child]) async {
         let ends = processes.map { process in Task { await children.end(process) } }
         for end in ends { await end.value }
     }

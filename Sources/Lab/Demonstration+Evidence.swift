@@ -26,11 +26,14 @@ extension Demonstration {
         guard let client = try await login(.assessed, stage: .evidence),
             let session = try await control.session(at: client.address(.ipv4) ?? "")
         else {
-            for stage in [Row.Stage.evidence, .evidenceEnds, .roaming] { await skip(stage, "no session") }
+            for stage in [Row.Stage.evidence, .steppedUp, .evidenceEnds, .roaming] {
+                await skip(stage, "no session")
+            }
             return
         }
         let climber = Climber(client: client, session: session.id)
         try await climb(Rung.told, .evidence, climber)
+        try await stepUp(climber)
         try await endByThemselves(Rung.told.filter(\.isTimed), climber)
         try await roam(climber)
         await children.end(client.process)

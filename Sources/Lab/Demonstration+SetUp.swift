@@ -108,7 +108,9 @@ extension Demonstration {
         }
         try pack.install(at: site, keys: keys, contract: VendorContract(from: .now - 86400, until: nil))
         try site.write(DaemonFiles.seeds(codes), to: "totp-seeds")
+        try site.write(DaemonFiles.sealKey(), to: "seal-key")
         try site.write(Whereabouts.countries, to: "countries")
+        try await SignalTransmitter(site: site).begin()
         try site.write(DaemonFiles.configuration(site), to: "gatehouse.yaml")
         return keys
     }

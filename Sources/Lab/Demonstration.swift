@@ -12,6 +12,7 @@ package struct Demonstration: Sendable {
     let printer: Printer
     let ledger: Ledger
     let codes: [Person: OneTimeCode]
+    let alerts: AlertReceivers
     /// How long a client's login may take when somebody is there to answer it.
     static let loginPatience = Duration.seconds(15)
 
@@ -24,12 +25,17 @@ package struct Demonstration: Sendable {
         children = Children(logs: site.path("logs"))
         control = ControlCommand(executable: options.executablePath, socket: site.control)
         socket = ControlSocket(path: site.control)
+        alerts = AlertReceivers(at: site)
         codes = Dictionary(uniqueKeysWithValues: Person.allCases.map { ($0, OneTimeCode.random()) })
     }
 
     package func perform() async throws -> Report {
         let began = ContinuousClock.now
         try await setUp()
+        try alerts.open()
+        try site.write(
+            DaemonFiles.configuration(site) + AlertReceivers.configuration(site), to: "gatehouse.yaml")
+        let receiver = try await alerts.startWebServer(children)
         let daemon = try await startDaemon()
         printer.note(
             "set up in \((ContinuousClock.now - began).formatted(.units(fractionalPart: .show(length: 1))))")
@@ -43,9 +49,14 @@ package struct Demonstration: Sendable {
         try await contractEnds(vendor: clients[.vendor])
         try await rulesChange(employee: clients[.employee])
         try await unprotected(employee: clients[.employee])
+        try await signals(daemon, employee: clients[.employee])
         try await evidence()
         try await certificates(daemon)
+        // Nobody hears of what is seen now, until the web server is back.
+        await children.end(receiver)
         try await watched(daemon, employee: clients[.employee])
+        _ = try await alerts.startWebServer(children)
+        try await alerted()
         let revived = try await daemonDies(daemon, employee: clients[.employee])
         try await leasesRunOut(revived, employee: clients[.employee])
         try await audited()

@@ -25,6 +25,8 @@ package enum Lab {
         package var clean: Bool
         /// In place of the demonstration: how many laptops to report lost; nil for none.
         package var cuts: Int?
+        /// In place of the demonstration: how many sessions to revoke by tokens; nil for none.
+        package var signals: Int?
         /// In place of the demonstration: these faults, one after another; empty for none.
         package var faults: [Fault]
         /// In place of the demonstration: faults by lot for so long, of `faults` or of all; nil for none.
@@ -36,7 +38,7 @@ package enum Lab {
 
         package init(
             executablePath: String, rulesDirectory: String, keep: Bool = false, json: Bool = false,
-            colour: Bool = false, clean: Bool = false, cuts: Int? = nil,
+            colour: Bool = false, clean: Bool = false, cuts: Int? = nil, signals: Int? = nil,
             faults: [Fault] = [], soak: Duration? = nil, seed: UInt64 = 1
         ) {
             self.executablePath = executablePath
@@ -46,6 +48,7 @@ package enum Lab {
             self.colour = colour
             self.clean = clean
             self.cuts = cuts
+            self.signals = signals
             self.faults = faults
             self.soak = soak
             self.seed = seed
@@ -92,6 +95,12 @@ package enum Lab {
         do {
             if let count = options.cuts {
                 let trials = try await demonstration.cutTrials(count)
+                try await finish(demonstration, keep: options.keep, printer: printer)
+                printer.finish(trials)
+                return trials.isClean ? .allAsExpected : .someDiffer
+            }
+            if let count = options.signals {
+                let trials = try await demonstration.signalTrials(count)
                 try await finish(demonstration, keep: options.keep, printer: printer)
                 printer.finish(trials)
                 return trials.isClean ? .allAsExpected : .someDiffer

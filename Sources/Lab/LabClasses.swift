@@ -23,7 +23,7 @@ package enum LabClasses {
               device: { status: [in-use, returned], kind: [laptop, pool] }
               group: \(assessed)
               mfa: { within: 12h }
-            access: [portal, finance, \(names(Rung.told + [Rung.travel] + Rung.placed))]
+            access: [portal, finance, \(names(Rung.told + [Rung.travel, Rung.proved] + Rung.placed))]
             idle: none
             cites: [protection, procedures, travel, loans]
 
@@ -35,8 +35,8 @@ package enum LabClasses {
     package static var classes: String {
         """
           - name: \(certified)
-            when: { certificate: corporate, device: in-use, group: \(certified) }
-            access: [finance, \(names(Rung.certified))]
+            when: { certificate: corporate, device: in-use, group: \(certified), country: GB }
+            access: [portal, finance, \(names(Rung.certified))]
             idle: none
             cites: [device-register, device-loss]
 
@@ -55,6 +55,31 @@ package enum LabClasses {
 
         """
     }
+
+    /// The tenant whose codes the ladder asks for, for `policy.yaml`.
+    package static var tenants: String {
+        """
+        tenants:
+          \(Rung.tenant):
+            about: Another council behind the same gateway
+            organisation: Borough Council
+            mfa: { within: \(Rung.codeSeconds)s }
+            cites: [procedures]
+
+
+        """
+    }
+
+    /// Flows are recorded, by an assessment that nobody made but for this.
+    package static let monitoring = """
+        monitoring:
+          flows: on
+          dpia: DPIA-LAB
+          approved-by: data.protection.officer
+          retention: 1h
+          cites: [monitoring]
+
+        """
 
     /// What may be reached without a code, for `properties.yaml`: some of these classes ask for none, since a code works
     /// once and their devices log in more often.

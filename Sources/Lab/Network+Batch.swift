@@ -40,7 +40,8 @@ extension Network {
             return Leg(
                 space: client, interface: "outer0", bridge: .outside,
                 addresses: ["198.51.100.\(number)/24", "2001:db8:51::\(number)/64"]
-                    + (client == .assessed ? Whereabouts.elsewhere.map { "\($0.address)/24" } : []))
+                    + (client == .assessed ? Whereabouts.elsewhere.map { "\($0.address)/24" } : [])
+                    + (client == .parks ? ["\(Whereabouts.abroadToo)/24"] : []))
         }
 
     /// Addresses on the bridges themselves: the systems inside, the internet's server, and the clients' router.

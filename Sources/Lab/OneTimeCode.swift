@@ -28,6 +28,22 @@ package struct OneTimeCode: Sendable {
         return text
     }
 
+    /// A seed as the daemon shows it to an authenticator. Nil for other letters.
+    package init?(base32 text: String) {
+        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
+        var (seed, pending, width): ([UInt8], Int, Int) = ([], 0, 0)
+        for letter in text {
+            guard let value = alphabet.firstIndex(of: letter) else { return nil }
+            (pending, width) = (pending << 5 | value, width + 5)
+            if width >= 8 {
+                width -= 8
+                seed.append(UInt8(pending >> width & 0xff))
+                pending &= (1 << width) - 1
+            }
+        }
+        self.init(seed: seed)
+    }
+
     /// The code that is valid at `seconds` since 1970.
     package func code(at seconds: UInt64, digits: Int = 6) -> String {
         let counter = (seconds / 30).bigEndian

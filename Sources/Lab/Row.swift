@@ -14,7 +14,11 @@ package struct Row: Sendable, Hashable, Identifiable {
         case rulesBack = "rules-back"
         case unprotected
         case putRight = "put-right"
+        case notCompliant = "not-compliant"
+        case compliant
+        case revoked
         case evidence
+        case steppedUp = "stepped-up"
         case evidenceEnds = "evidence-ends"
         case roaming
         case notHanded = "not-handed"
@@ -23,6 +27,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case listRenewed = "list-renewed"
         case withdrawn
         case watched
+        case alerted
         case daemonDead = "daemon-dead"
         case restarted
         case leasesOver = "leases-over"
@@ -48,10 +53,16 @@ package struct Row: Sendable, Hashable, Identifiable {
         case scan
         /// A session in which nothing passes any more.
         case silence
+        /// Live sessions drawn by lot.
+        case spotCheck
+        /// What people are told of this.
+        case alert(AlertTopic)
         /// The record of all that was decided and done.
         case record
         /// A copy of it in which one bit is another.
         case editedRecord
+        /// The record of who sent how much where.
+        case flows
     }
 
     package enum Expectation: String, Sendable, Hashable {
@@ -62,6 +73,8 @@ package struct Row: Sendable, Hashable, Identifiable {
         case stopsAtOnce = "0 bytes after the cut"
         case stopsOnTime = "stops at the end"
         case onlyWhileTold = "only while it holds"
+        case onlyWhileItCounts = "from the code to its end"
+        case drawnAlike = "drawn alike"
         case onlyInItsPlaces = "in its places only"
         case goesOn = "goes on"
         case named = "named beforehand"
@@ -70,8 +83,11 @@ package struct Row: Sendable, Hashable, Identifiable {
         case alarm
         case quarantined
         case ended
+        case told = "told, with its clause"
+        case toldLater = "told once it is back"
         case whole
         case broken = "broken, line named"
+        case recorded = "on the flow record"
     }
 
     package let stage: Stage
@@ -102,8 +118,11 @@ package struct Row: Sendable, Hashable, Identifiable {
             case .ruleByHand: "finance:8443, rule by hand"
             case .scan: "scan of 40 doors"
             case .silence: "session left alone"
+            case .spotCheck: "spot check, one seed twice"
+            case .alert(let topic): "alert: \(topic.rawValue)"
             case .record: "audit record"
             case .editedRecord: "audit record, one bit edited"
+            case .flows: "flows to crm"
             }
         return place + (family.map { " (\($0))" } ?? "")
     }
@@ -111,6 +130,7 @@ package struct Row: Sendable, Hashable, Identifiable {
     private var downloadTitle: String {
         switch stage {
         case .stolen: "download, reported lost"
+        case .revoked: "download, session revoked"
         case .contractEnds: "download, contract ends"
         case .rulesApplied: "download, rules applied"
         case .daemonDead: "download, daemon killed"
@@ -134,8 +154,11 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .ruleByHand: "rule-by-hand"
         case .scan: "scan"
         case .silence: "silence"
+        case .spotCheck: "spot-check"
+        case .alert(let topic): "alert-\(topic.rawValue)"
         case .record: "record"
         case .editedRecord: "edited-record"
+        case .flows: "flows"
         }
     }
 }

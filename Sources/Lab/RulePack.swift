@@ -49,6 +49,8 @@ package struct RulePack: Sendable {
                 "    idle: 10m\n": "    idle: \(Self.idleSeconds)s\n",
                 "  - vendors\n": LabClasses.classes + "  - vendors\n",
                 shutOut: LabClasses.ladder + shutOut,
+                "\nclasses:\n": "\n\(Self.incidents)\n\(LabClasses.tenants)classes:\n",
+                "monitoring: { flows: off, cites: [monitoring] }\n": LabClasses.monitoring,
             ])
     }
 
@@ -88,6 +90,11 @@ package struct RulePack: Sendable {
     }
 
     package static let idleSeconds = 10
+
+    /// What people are alerted of: the shipped rules leave that to those who are.
+    private static let incidents =
+        "incidents: { alert: [refused-abroad, cut-abroad, scan, spoofing], cites: [\(incidentClause)] }\n"
+    static let incidentClause = "malware"
 
     package static func authorities(_ keys: Keys, lists: String) -> String {
         let certificate = keys.field.certificatePEM.split(separator: "\n").map { "      \($0)\n" }.joined()

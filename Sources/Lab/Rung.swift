@@ -14,6 +14,8 @@ package struct Rung: Sendable, Hashable, Identifiable {
         case sight
         /// By the VPN server, which hands certificates over, and by those who issued them.
         case certificate
+        /// By a one-time code that is proved in the session.
+        case code
     }
 
     /// What is told so that the condition holds, and what so that it does not.
@@ -147,7 +149,15 @@ extension Rung {
         return "needs: { certificate: { \(parts.joined(separator: ", ")) } }"
     }
 
-    package static let all: [Rung] = told + [travel] + placed + certified
+    /// A tenant of the gateway that the assessed laptop is not of. Nothing else belongs to it.
+    package static let tenant = "borough"
+    package static let codeSeconds = 5
+
+    /// For so long after a code of the tenant's.
+    package static let proved = Rung(
+        "tenant-code", "tenant: \(tenant)", .code, .done(countsFor: TimeInterval(codeSeconds)))
+
+    package static let all: [Rung] = told + [travel] + placed + certified + [proved]
 
     /// The port that its system has at the ladder's address.
     package var port: UInt16 { 5001 + UInt16(Self.all.firstIndex(of: self) ?? 0) }
@@ -211,7 +221,7 @@ package struct Telling: Sendable, Hashable {
                 case .minutes(let minutes, let otherwise): .number(state == .fails ? otherwise : minutes)
                 default: .text(value.joined())
                 }
-        case .sight, .certificate: break
+        case .sight, .certificate, .code: break
         }
     }
 

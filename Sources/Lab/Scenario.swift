@@ -24,11 +24,19 @@ package enum Scenario {
             both(stage, .employee, .plan, .named) + both(stage, .employee, .download, .stopsAtOnce)
                 + reach(stage, .employee, .refused, [.finance]) + reach(stage, .employee, .reached, [.crm])
         case .rulesBack: reach(stage, .employee, .reached, [.finance])
-        case .unprotected:
+        case .unprotected, .notCompliant:
             reach(stage, .employee, .refused, [.crm, .finance]) + reach(stage, .employee, .reached, [.portal])
-        case .putRight: reach(stage, .employee, .reached, [.crm, .finance])
+        case .putRight, .compliant: reach(stage, .employee, .reached, [.crm, .finance])
+        case .revoked: both(stage, .colleague, .download, .stopsAtOnce)
         case .evidence:
             login(stage, .assessed, .loggedIn) + rungs(stage, Rung.told, .onlyWhileTold)
+        case .steppedUp:
+            rungs(stage, [Rung.proved], .onlyWhileItCounts)
+                + [
+                    Row(
+                        stage: stage, actor: .assessed, subject: .spotCheck, family: nil,
+                        expected: .drawnAlike)
+                ]
         case .evidenceEnds:
             rungs(stage, Rung.told.filter(\.isTimed), .stopsOnTime)
                 + both(stage, .assessed, .download, .goesOn)
@@ -43,6 +51,7 @@ package enum Scenario {
             both(stage, .housing, .download, .stopsAtOnce) + both(stage, .parks, .download, .goesOn)
                 + login(stage, .housing, .turnedAway)
         case .watched: watched
+        case .alerted: alerted
         case .daemonDead:
             reach(stage, .employee, .reached, [.crm]) + login(stage, .colleague, .turnedAway)
                 + both(stage, .employee, .download, .goesOn)
@@ -54,7 +63,7 @@ package enum Scenario {
             [
                 Row(stage: stage, actor: .employee, subject: .record, family: nil, expected: .whole),
                 Row(stage: stage, actor: .employee, subject: .editedRecord, family: nil, expected: .broken),
-            ]
+            ] + both(stage, .employee, .flows, .recorded)
         }
     }
 
@@ -92,6 +101,23 @@ package enum Scenario {
             + both(stage, .colleague, .spoofedSource, .reported) + [session(.scan, .quarantined)]
             + reach(stage, .colleague, .refused, [.crm]) + reach(stage, .colleague, .reached, [.portal])
             + [session(.silence, .ended)]
+    }
+
+    /// What people hear of it: at once, or when the web server that hears it is back.
+    private static var alerted: [Row] {
+        let stage = Row.Stage.alerted
+        return login(stage, .parks, .loggedIn)
+            + AlertTopic.allCases.map { topic in
+                let actor: Actor =
+                    switch topic {
+                    case .disagreement, .drift: .employee
+                    case .spoofing, .scan: .colleague
+                    case .cutAbroad, .refusedAbroad: .parks
+                    }
+                return Row(
+                    stage: stage, actor: actor, subject: .alert(topic), family: nil,
+                    expected: AlertTopic.whileDown.contains(topic) ? .toldLater : .told)
+            }
     }
 
     private static func login(_ stage: Row.Stage, _ actor: Actor, _ expected: Row.Expectation) -> [Row] {

@@ -24,7 +24,13 @@ package struct Site: Sendable {
     /// The management socket of the server that is nothing but that.
     var crowd: String { path("ovpn/crowd.sock") }
     package var seeds: String { path("totp-seeds") }
+    package var sealKey: String { path("seal-key") }
+    /// What the lab's transmitter of signals and the daemon know of each other.
+    var signals: String { path("signals") }
     package var countries: String { path("countries") }
+    /// Where the daemon's syslog sink sends, and the secret of its webhook.
+    var syslog: String { path("syslog.sock") }
+    var webhookSecret: String { path("webhook.secret") }
     /// The socket on which the VPN server hands certificates over.
     package var handOver: String { path("hand-over/socket") }
     /// The folder of revocation lists that the rules name.

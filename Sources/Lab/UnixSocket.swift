@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Stream sockets of this machine (unix(7)). Descriptors are the caller's to close.
+/// Sockets of this machine (unix(7)), streams but for one. Descriptors are the caller's to close.
 enum UnixSocket {
     /// Connects, and waits for nothing but a place in the listener's queue.
     static func connect(to path: String) throws -> Int32 {
@@ -20,8 +20,15 @@ enum UnixSocket {
         return descriptor
     }
 
+    /// Takes datagrams in place of whoever took them there before.
+    static func datagrams(at path: String) throws -> Int32 {
+        _ = unsafe unlink(path)
+        return try unsafe open(path, SOCK_DGRAM) { unsafe bind($0, $1, $2) }
+    }
+
     private static func open(
-        _ path: String, _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
+        _ path: String, _ type: __socket_type = SOCK_STREAM,
+        _ call: (Int32, UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -30,7 +37,7 @@ enum UnixSocket {
             throw LabError.system(operation: "open \(path)", errno: ENAMETOOLONG)
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = socket(AF_UNIX, Int32(type.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw LabError.system(operation: "socket", errno: errno) }
         // The structure lives through the call.
         let result = unsafe withUnsafePointer(to: &address) { pointer in

@@ -17,6 +17,9 @@ package enum Whereabouts: String, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// The address abroad of another laptop.
+    static let abroadToo = "198.51.100.201"
+
     package var title: String {
         switch self {
         case .home: "at home"

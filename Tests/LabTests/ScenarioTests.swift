@@ -10,7 +10,8 @@ struct ScenarioTests {
     /// IPv6 is not an afterthought: only what happens to a session as a whole has no family.
     @Test(arguments: Scenario.rows)
     func everyRowStandsInBothFamilies(_ row: Row) {
-        if [.login, .scan, .silence, .record, .editedRecord].contains(row.subject) {
+        let isOfTheSession: [Row.Subject] = [.login, .scan, .silence, .spotCheck, .record, .editedRecord]
+        if isOfTheSession.contains(row.subject) || row.stage == .alerted {
             #expect(row.family == nil)
         } else {
             let twins = Scenario.rows.filter {
@@ -37,8 +38,13 @@ struct ScenarioTests {
         ("contract-ends/vendor/finance/ipv4", "refused"), ("daemon-dead/employee/download/ipv4", "goes on"),
         ("daemon-dead/colleague/login", "login refused"), ("restarted/employee/listing/ipv4", "listed"),
         ("restarted/employee/download/ipv6", "goes on"), ("unprotected/employee/crm/ipv4", "refused"),
-        ("put-right/employee/crm/ipv6", "reached"),
+        ("put-right/employee/crm/ipv6", "reached"), ("not-compliant/employee/finance/ipv6", "refused"),
+        ("compliant/employee/finance/ipv4", "reached"),
+        ("revoked/colleague/download/ipv4", "0 bytes after the cut"),
+        ("revoked/colleague/download/ipv6", "0 bytes after the cut"),
         ("evidence/assessed/device-loan/ipv4", "only while it holds"),
+        ("stepped-up/assessed/tenant-code/ipv6", "from the code to its end"),
+        ("stepped-up/assessed/spot-check", "drawn alike"),
         ("evidence-ends/assessed/posture-antivirus/ipv6", "stops at the end"),
         ("evidence-ends/assessed/download/ipv4", "goes on"),
         ("roaming/assessed/country-abroad/ipv4", "in its places only"),
@@ -52,7 +58,8 @@ struct ScenarioTests {
         ("list-renewed/housing/certificate-extension/ipv4", "reached"),
         ("withdrawn/housing/download/ipv6", "0 bytes after the cut"),
         ("withdrawn/parks/download/ipv4", "goes on"), ("withdrawn/housing/login", "login refused"),
-        ("audited/employee/record", "whole"), ("audited/employee/edited-record", "broken, line named"),
+        ("audited/employee/flows/ipv6", "on the flow record"), ("audited/employee/record", "whole"),
+        ("audited/employee/edited-record", "broken, line named"),
     ])
     func shows(_ id: String, _ expected: String) {
         #expect(Scenario.rows.first { $0.id == id }?.expected.rawValue == expected)

@@ -72,7 +72,9 @@ extension Demonstration {
     func reloads(for time: Duration) async throws -> Finding {
         let count = try await repeating(for: time) { _ = try await loadOtherRules() }
         return Finding(
-            note: "\(count.done) loads", complaint: count.failed > 0 ? "\(count.failed) loads failed" : nil)
+            note: "\(count.done) loads",
+            complaint: count.failed > 0
+                ? "\(count.failed) loads failed, the last because: \(count.because)" : nil)
     }
 
     /// Those descriptors that it has, and not one more: the limit is on their numbers, and the next one gets the least

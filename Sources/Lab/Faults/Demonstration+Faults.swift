@@ -211,18 +211,27 @@ extension Demonstration {
         stand.restarts += 1
     }
 
+    /// What came of asking for the same again and again.
+    struct Tries: Sendable {
+        var done = 0
+        var failed = 0
+        /// Why the last of those failed.
+        var because = ""
+    }
+
     /// Does something again and again, and counts.
     func repeating(
         for time: Duration, pause: Duration = .zero, _ body: () async throws -> Void
-    ) async throws -> (done: Int, failed: Int) {
+    ) async throws -> Tries {
         let end = ContinuousClock.now + time
-        var count = (done: 0, failed: 0)
+        var count = Tries()
         while ContinuousClock.now < end {
             do {
                 try await body()
                 count.done += 1
             } catch {
                 count.failed += 1
+                count.because = "\(error)"
                 try await Task.sleep(for: .milliseconds(20))
             }
             if pause > .zero { try await Task.sleep(for: pause) }

@@ -57,13 +57,16 @@ extension Demonstration {
     private static let mostGrowth = 32 << 10
     private static let mostLogged = 1 << 10
 
-    /// Another VPN server's clients come in one go, and go in one go.
+    /// Another VPN server's clients come in one go, and go in one go. What an administrator orders meanwhile does not wait
+    /// for all of them.
     func comeAndGo(_ stand: Stand) async throws -> Finding {
         let crowd = stand.crowd
         let before = try await socket.inspect().elements ?? 0
         let refused = crowd.count.refused
         let began = ContinuousClock.now
         crowd.come(Self.crowdCount)
+        let orders = Task { try await longestOrder() }
+        defer { orders.cancel() }
         try await Wait.until("the crowd to be let in", within: .seconds(60), every: .milliseconds(50)) {
             let count = crowd.count
             return count.waiting == 0 && count.open + count.refused - refused >= Self.crowdCount
@@ -74,15 +77,35 @@ extension Demonstration {
             return look.elements == expected && look.isRight
         }
         let came = ContinuousClock.now
+        orders.cancel()
+        let (order, count) = try await orders.value
         crowd.go()
         try await Wait.until("the crowd's elements to go", within: .seconds(60), every: .milliseconds(50)) {
             (try? await socket.inspect())?.elements == before
         }
         let gone = ContinuousClock.now
         let milliseconds = { (time: Duration) in "\(Int(time / .milliseconds(1))) ms" }
-        return Finding(
-            note: "in after \(milliseconds(came - began)), gone after \(milliseconds(gone - came))")
+        var finding = Finding(
+            note: "in after \(milliseconds(came - began)), gone after \(milliseconds(gone - came)), "
+                + "longest of \(count) orders meanwhile \(milliseconds(order))")
+        if order > Self.longestPatience { finding.complaint = "an order waited: \(finding.note)" }
+        return finding
+    }
+
+    /// What an order takes at most, one after another until this is cancelled; and how many there were.
+    private func longestOrder() async throws -> (Duration, count: Int) {
+        var longest = Duration.zero
+        var count = 0
+        while !Task.isCancelled {
+            let began = ContinuousClock.now
+            _ = try await socket.setStatus("in-use", of: .colleagueLaptop)
+            longest = max(longest, ContinuousClock.now - began)
+            count += 1
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+        return (longest, count)
     }
 
     private static let crowdCount = 10_000
+    private static let longestPatience = Duration.seconds(3)
 }

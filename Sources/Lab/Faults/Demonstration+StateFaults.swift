@@ -32,7 +32,7 @@ extension Demonstration {
         return finding
     }
 
-    private func statements(for time: Duration) async throws -> (done: Int, failed: Int) {
+    private func statements(for time: Duration) async throws -> Tries {
         try await repeating(for: time, pause: .milliseconds(50)) {
             _ = try await socket.setStatus("in-use", of: .fleet3)
         }
@@ -40,7 +40,7 @@ extension Demonstration {
 
     /// Some were refused while it lasted, where that is sure, and none is afterwards.
     private func refusals(
-        _ name: String, _ stated: (done: Int, failed: Int), areSure: Bool = true
+        _ name: String, _ stated: Tries, areSure: Bool = true
     ) async throws -> Finding {
         let later = try await statements(for: .milliseconds(300))
         return Finding(
