@@ -19,7 +19,9 @@ let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let x509 = Target.Dependency.product(name: "X509", package: "swift-certificates")
 let asn1 = Target.Dependency.product(name: "SwiftASN1", package: "swift-asn1")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let jwt = Target.Dependency.product(name: "JWTKit", package: "jwt-kit")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let httpClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 /// HTTP/1.1 and TLS, and nothing of a web framework.
 let http: [Target.Dependency] = [
     .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -55,6 +57,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"),
     ],
     targets: [
@@ -67,6 +71,9 @@ let package = Package(
             name: "Certificates", dependencies: ["Evidence", "Sessions", "NetworkTypes", x509, asn1, crypto],
             swiftSettings: strict),
         .target(name: "PostureReports", dependencies: ["Evidence", "Sessions"], swiftSettings: strict),
+        .target(
+            name: "SharedSignals", dependencies: ["PostureReports", "Evidence", "Sessions", jwt],
+            swiftSettings: strict),
         .target(
             name: "PolicyLanguage",
             dependencies: ["NetworkTypes", "FlowSpace", "Sessions", "Evidence", yams],
@@ -89,6 +96,7 @@ let package = Package(
                 "Classification", "PolicyLanguage", "FlowSpace", "Sessions", "NetworkTypes", crypto,
             ], swiftSettings: strict),
         .target(name: "Audit", dependencies: ["Sessions", crypto], swiftSettings: strict),
+        .target(name: "Alerts", dependencies: ["Sessions"], swiftSettings: strict),
         .target(
             name: "PolicyDifference",
             dependencies: [
@@ -128,6 +136,14 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "AuditLog", dependencies: ["Audit", "Sessions"], swiftSettings: strict),
+        .target(
+            name: "AlertSinks",
+            dependencies: [
+                "Alerts", "Sessions", "CLinux", crypto, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ], swiftSettings: strict),
         .systemLibrary(name: "CMaxMindDB", providers: [.apt(["libmaxminddb-dev"])]),
         .target(
             name: "Place", dependencies: ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
@@ -135,15 +151,22 @@ let package = Package(
         .target(
             name: "Portal",
             dependencies: [
-                "PostureReports", "Evidence", "Sessions", "NetworkTypes", crypto, x509, asn1, logging,
-                lifecycle,
+                "SharedSignals", "PostureReports", "Evidence", "Sessions", "NetworkTypes", crypto, x509, asn1,
+                logging, lifecycle, httpClient,
             ] + http, swiftSettings: strict),
         .target(
             name: "Trust", dependencies: ["Certificates", "Evidence", "Sessions", "CLinux"],
             swiftSettings: strict),
         // What OpenVPN runs at every login: no Foundation, so that it starts in a moment.
         .executableTarget(name: "gatehouse-hand-over", path: "Sources/HandOver", swiftSettings: strict),
-        .target(name: "Control", dependencies: ["CLinux", logging], swiftSettings: strict),
+        .target(name: "ControlAPI", swiftSettings: strict),
+        .target(
+            name: "Control",
+            dependencies: [
+                "ControlAPI", "CLinux", logging, .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ], swiftSettings: strict),
         .target(
             name: "Lab", dependencies: ["NetworkTypes", "CLinux", x509, asn1, crypto],
             swiftSettings: strict),
@@ -169,8 +192,10 @@ let package = Package(
                 "Capture", "PacketPath", "Replay", "PolicyDifference",
                 "Enforcement", "RulesetCompiler", "Classification", "PolicyLanguage", "Evidence", "Sessions",
                 "FlowSpace", "NetworkTypes", "Netfilter", "VPNSources", "Store", "Place", "Certificates",
-                "Portal", "Trust", "Control", "Lab", "RegisterImport", "PolicyProof", "Coverage",
-                "Drafting", "Diagnosis", "Audit", "AuditLog", "CLinux",
+                "Portal", "Trust", "Control", "ControlAPI", "Lab", "RegisterImport", "PolicyProof",
+                "Coverage",
+                "Drafting", "Diagnosis", "Audit", "AuditLog", "SharedSignals", "Alerts",
+                "AlertSinks", "CLinux",
                 argumentParser, logging, lifecycle, unixSignals,
             ], swiftSettings: strict),
 
@@ -211,6 +236,10 @@ let package = Package(
             dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
             path: "Tests/RulesetSamples", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "SharedSignalsTests",
+            dependencies: ["SharedSignals", "Evidence", "Sessions"], exclude: ["Fixtures"],
+            swiftSettings: strict),
         .testTarget(name: "ArchitectureTests", swiftSettings: strict),
         .testTarget(
             name: "NetworkTypesTests", dependencies: ["TestSupport", "NetworkTypes"], swiftSettings: strict),
@@ -268,6 +297,16 @@ let package = Package(
             name: "AuditLogTests", dependencies: ["TestSupport", "AuditLog", "Audit", "Sessions"],
             swiftSettings: strict),
         .testTarget(
+            name: "AlertsTests", dependencies: ["TestSupport", "Alerts", "Sessions"], swiftSettings: strict),
+        // What the tests of alerts kill.
+        .executableTarget(
+            name: "AlertCourier", dependencies: ["AlertSinks", "Alerts", "Sessions"],
+            path: "Tests/AlertCourier", swiftSettings: strict),
+        .testTarget(
+            name: "AlertSinksTests",
+            dependencies: ["TestSupport", "AlertCourier", "AlertSinks", "Alerts", "Sessions"],
+            swiftSettings: strict),
+        .testTarget(
             name: "PolicyDifferenceTests",
             dependencies: [
                 "TestSupport", "PolicyDifference", "Classification", "PolicyLanguage", "FlowSpace",
@@ -320,6 +359,7 @@ let package = Package(
         .testTarget(
             name: "PortalTests",
             dependencies: [
+                "SharedSignals",
                 "TestSupport", "Portal", "PostureReports", "Evidence", "Sessions", "NetworkTypes", crypto,
                 x509,
                 asn1, logging, lifecycle, .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -331,7 +371,10 @@ let package = Package(
                 "CLinux", "gatehouse-hand-over", x509, asn1, crypto, logging,
             ], swiftSettings: strict),
         .testTarget(
-            name: "ControlTests", dependencies: ["TestSupport", "Control", logging], swiftSettings: strict),
+            name: "ControlAPITests", dependencies: ["TestSupport", "ControlAPI"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlTests", dependencies: ["TestSupport", "Control", "ControlAPI", logging],
+            swiftSettings: strict),
         .target(name: "PacketSamples", path: "Tests/PacketSamples", swiftSettings: strict),
         .testTarget(
             name: "PacketPathTests",
@@ -343,8 +386,9 @@ let package = Package(
             name: "FuzzProperties",
             dependencies: [
                 "Capture", "PacketPath", "VPNSources", "Certificates", "Trust", "PostureReports",
-                "PolicyLanguage", "RegisterImport", "Netfilter", "RulesetCompiler", "Control", "Place",
-                "Evidence", "Sessions", "FlowSpace", "NetworkTypes", "Classification",
+                "SharedSignals", "PolicyLanguage", "RegisterImport", "Netfilter", "RulesetCompiler",
+                "Control", "ControlAPI", "Place",
+                "Evidence", "Sessions", "FlowSpace", "NetworkTypes", "Classification", "Audit",
             ], path: "Tests/FuzzProperties", exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "FuzzPropertiesTests", dependencies: ["FuzzProperties", "PacketSamples", "PacketPath"],
@@ -358,11 +402,13 @@ let package = Package(
         .testTarget(
             name: "GatehouseTests",
             dependencies: [
-                "TestSupport", "FakeKernel", "gatehouse", "Lab", "Portal", "Diagnosis", "Enforcement",
+                "TestSupport", "FakeKernel", "gatehouse", "Lab", "Portal", "SharedSignals", "Diagnosis",
+                "Enforcement",
                 "RulesetCompiler",
                 "Classification",
-                "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Audit", "AuditLog", "Coverage",
-                "Control", "Sessions", "NetworkTypes",
+                "PolicyLanguage", "RegisterImport", "Evidence", "Store", "Audit", "AuditLog", "Alerts",
+                "AlertSinks", "Coverage",
+                "Control", "ControlAPI", "Sessions", "NetworkTypes",
                 argumentParser, logging,
             ], swiftSettings: strict),
         .testTarget(

@@ -78,6 +78,8 @@ extension ControlMessages {
         var endedBy: String?
         var endedByUID: UInt32?
         var endedBecause: String?
+        /// The SHA-256 of its exact difference, which the audit record has too; nil where the difference is not known.
+        var difference: String?
         /// Only when one change is asked for.
         var plan: PlanDocument?
 
@@ -96,6 +98,7 @@ extension ControlMessages {
             endedBy = change.end?.by.name
             endedByUID = change.end?.by.uid
             endedBecause = change.end?.because
+            difference = change.differenceDigest
             plan = withPlan ? change.plan : nil
         }
     }

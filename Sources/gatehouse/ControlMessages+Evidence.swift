@@ -1,5 +1,6 @@
 import Classification
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import PolicyLanguage

@@ -111,6 +111,12 @@ enum EvidenceText {
                     value: scan.isOwn ? "in this session" : "in another session",
                     at: scan.seenAt.description))
         }
+        facts += evidence.signals.map { signal in
+            Fact(
+                kind: "signal", what: PlainText.shown(signal.key.issuer),
+                value: signal.words + (signal.reason.isEmpty ? "" : ": \(PlainText.shown(signal.reason))"),
+                at: signal.happenedAt.description)
+        }
         if let hold = evidence.hold {
             facts.append(
                 Fact(

@@ -29,7 +29,8 @@ struct Gatehouse: AsyncParsableCommand {
             CommandGroup(
                 name: "The daemon",
                 subcommands: [
-                    Run.self, GuardCommand.self, Reload.self, DoctorCommand.self, AcknowledgeDamage.self,
+                    Run.self, GuardCommand.self, Reload.self, DoctorCommand.self, AlertsCommand.self,
+                    AcknowledgeDamage.self,
                 ]),
             CommandGroup(
                 name: "Live sessions",
@@ -46,6 +47,7 @@ struct Gatehouse: AsyncParsableCommand {
             CommandGroup(name: "Evidence", subcommands: [CertificateCommand.self, CountryCommand.self]),
             CommandGroup(name: "The record", subcommands: [AuditCommand.self]),
             CommandGroup(name: "Recorded traffic", subcommands: [ReplayCommand.self, Decode.self]),
+            CommandGroup(name: "Packages", subcommands: [CompletionsCommand.self, ManualCommand.self]),
             CommandGroup(name: "Trying it out", subcommands: [LabCommand.self]),
         ])
 }

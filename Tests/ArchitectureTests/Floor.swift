@@ -78,6 +78,13 @@ extension Floor {
             "PostureReports", .pure, ["Evidence", "Sessions"],
             why: "What a report says follows from its bytes; who sent it is the connection's to say"),
         Floor(
+            "SharedSignals", .pure, ["PostureReports", "Evidence", "Sessions"],
+            outside: ["JWTKit", "FoundationEssentials"],
+            why:
+                "What a token says, and whether it is believed, follows from its bytes, the keys and a time; its JSON is "
+                + "read by the strict reader of posture reports"
+        ),
+        Floor(
             "PolicyLanguage", .pure, ["NetworkTypes", "FlowSpace", "Sessions", "Evidence"],
             outside: ["Yams", "Foundation", "FoundationEssentials"],
             why: "Rule files mean the same on an administrator's machine as on the gateway"),
@@ -105,6 +112,9 @@ extension Floor {
         Floor(
             "Audit", .pure, ["Sessions"], outside: ["Crypto"],
             why: "Whether a record is whole follows from its bytes, on any machine and years later"),
+        Floor(
+            "Alerts", .pure, ["Sessions"],
+            why: "What is told, and when, follows from what was seen and the time, and from no sink"),
         Floor(
             "PolicyDifference", .pure,
             ["Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
@@ -140,13 +150,21 @@ extension Floor {
             "AuditLog", .edge, ["Audit", "Sessions"], outside: ["Glibc", "Synchronization"],
             why: "It keeps lines in files and knows their order, not what they are about"),
         Floor(
+            "AlertSinks", .edge, ["Alerts", "Sessions", "CLinux"],
+            outside: [
+                "Crypto", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "Foundation", "Glibc", "Dispatch",
+                "Synchronization",
+            ],
+            why: "It carries alerts to where they go; what they are about is for those who see it"),
+        Floor(
             "Place", .edge, ["Evidence", "Sessions", "NetworkTypes", "CMaxMindDB", "CLinux"],
             outside: ["Glibc", "Synchronization"],
             why: "It says where an address is; what follows from that is policy"),
         Floor(
-            "Portal", .edge, ["PostureReports", "Evidence", "Sessions", "NetworkTypes"],
+            "Portal", .edge, ["SharedSignals", "PostureReports", "Evidence", "Sessions", "NetworkTypes"],
             outside: [
-                "HummingbirdCore", "NIOCore", "NIOPosix", "NIOHTTPTypes", "HTTPTypes", "NIOSSL", "X509",
+                "HummingbirdCore", "AsyncHTTPClient", "NIOHTTP1", "NIOCore", "NIOPosix", "NIOHTTPTypes",
+                "HTTPTypes", "NIOSSL", "X509",
                 "SwiftASN1", "Crypto", "Foundation", "Logging", "ServiceLifecycle", "Synchronization",
             ],
             why: "It carries reports and says who brought them; whether they count is the sink's"),
@@ -158,8 +176,14 @@ extension Floor {
             "HandOver", .edge, outside: ["Glibc"],
             why: "A VPN server waits for it at every login: it starts fast, and so links next to nothing"),
         Floor(
-            "Control", .edge, ["CLinux"],
-            outside: ["Logging", "Foundation", "Glibc", "Dispatch", "Synchronization"],
+            "ControlAPI", .pure,
+            why: "What may be asked, by whom and how it is written follows from the table of operations alone"
+        ),
+        Floor(
+            "Control", .edge, ["ControlAPI", "CLinux"],
+            outside: [
+                "NIOCore", "NIOPosix", "NIOHTTP1", "Logging", "Foundation", "Glibc", "Synchronization",
+            ],
             why: "It carries requests between processes; their meaning is the composition root's"),
         Floor(
             "Lab", .edge, ["NetworkTypes", "CLinux"],
@@ -203,7 +227,8 @@ extension Floor {
         "Synchronization": "A lock or an atomic means shared state; a pure target has values",
         "Logging": "What a pure target has to say it returns; its caller logs",
         "Crypto":
-            "Digests and signatures are evidence, Store seals seeds, Audit chains records; nobody else has cause to compute",
+            "Digests and signatures are evidence, Store seals seeds, Audit chains records, AlertSinks signs what it "
+            + "sends; nobody else has cause to compute",
         "X509": "Certificates decodes and judges; everybody else sees a CertificateReport",
         "SwiftASN1": "Certificates decodes and judges; everybody else sees a CertificateReport",
         "Yams": "YAML is the surface of PolicyLanguage; everybody else sees a checked policy",
@@ -211,8 +236,11 @@ extension Floor {
         "HummingbirdCore": "HTTP is the surface of Portal; everybody else sees reports",
         "HTTPTypes": "HTTP is the surface of Portal; everybody else sees reports",
         "NIOHTTPTypes": "HTTP is the surface of Portal; everybody else sees reports",
-        "NIOCore": "Event loops stay in Portal", "NIOPosix": "Event loops stay in Portal",
-        "NIOSSL": "TLS stays in Portal; everybody else sees who was believed",
+        "NIOCore": "Event loops stay in Portal, Control and AlertSinks",
+        "NIOPosix": "Event loops stay in Portal, Control and AlertSinks",
+        "NIOHTTP1":
+            "HTTP is the surface of Control and of AlertSinks; everybody else sees requests and has alerts",
+        "NIOSSL": "TLS stays in Portal and AlertSinks; everybody else sees who was believed",
         "ServiceLifecycle": "What runs beside what is the composition root's",
         "CMaxMindDB": "libmaxminddb stays in Place; everybody else sees a CountryLookup",
         "CNetfilter": "Netlink messages stay in Netfilter; everybody else sees a RulesetBackend",

@@ -60,7 +60,7 @@ import Testing
                 atPath: gateway.folder + "/vpn", withIntermediateDirectories: false)
             #expect(unsafe chmod(gateway.folder + "/seeds", 0o644) == 0)
             #expect(unsafe chmod(gateway.folder + "/vpn", 0o755) == 0)
-            #expect(unsafe chmod(gateway.socket, 0o666) == 0)
+            #expect(unsafe chmod(gateway.socket, 0o777) == 0)
             var found = try await Self.look(gateway.folder)
             #expect(found[.folder]?.level == .warning)
             for check in [Diagnosis.Check.secrets, .management, .controlSocket] {

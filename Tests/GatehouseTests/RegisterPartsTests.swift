@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Evidence
 import Foundation
 import Sessions
@@ -27,9 +28,10 @@ import Testing
         #expect(requests.parts.isEmpty == (count < 1_000))
         let parts = RegisterParts()
         for part in requests.parts {
-            let request = try ControlRequest(command: "register.state-part", arguments: part)
+            let request = try ControlRequest(ControlOperations.statePart.row, arguments: part)
             let size = try JSONEncoder().encode(part).count
-            #expect(size + 1_024 <= ControlProtocol.requestBytes && request.command == "register.state-part")
+            #expect(
+                size + 1_024 <= ControlProtocol.requestBytes && request.operation.id == "register.state-part")
             try await parts.keep(part, of: Self.root, at: Self.at(0))
         }
         let earlier = try await parts.take(requests.last.batch, of: Self.root, at: Self.at(0))

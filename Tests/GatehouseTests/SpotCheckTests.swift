@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Testing
 
 @testable import gatehouse
@@ -20,8 +21,7 @@ import Testing
         _ gateway: Gateway, _ sample: Int?, seed: String?
     ) async throws -> ControlMessages.SpotCheck {
         try await gateway.client.call(
-            "spot-check", ControlMessages.SpotCheckArguments(seed: seed, sample: sample),
-            as: ControlMessages.SpotCheck.self)
+            ControlOperations.spotCheck, ControlMessages.SpotCheckArguments(seed: seed, sample: sample))
     }
 
     @Test func theSameSeedDrawsTheSame() async throws {

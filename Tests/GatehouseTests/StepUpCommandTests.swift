@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Evidence
 import Foundation
 import Sessions
@@ -14,7 +15,7 @@ import Testing
     private static func enrol(_ gateway: Gateway, _ user: String, tenant: String?) async throws -> TOTPSeed {
         let arguments = ControlMessages.EnrolArguments(user: user, tenant: tenant, issuer: "VPN")
         let answer = try await gateway.client.call(
-            "user.enrol", arguments, as: ControlMessages.Enrolment.self)
+            ControlOperations.enrol, arguments)
         #expect(answer.tenant == tenant)
         return try #require(
             try TOTPSeedFile.parse(Array("\(user) \(answer.secret)".utf8)).get().seeds[user])
@@ -24,9 +25,8 @@ import Testing
         _ gateway: Gateway, _ session: String, tenant: String?, _ code: Secret
     ) async throws -> ControlMessages.SteppedUp {
         try await gateway.client.call(
-            "step-up",
-            ControlMessages.StepUpArguments(session: session, tenant: tenant, code: .init(code)),
-            as: ControlMessages.SteppedUp.self)
+            ControlOperations.stepUp,
+            ControlMessages.StepUpArguments(session: session, tenant: tenant, code: .init(code)))
     }
 
     private static func failure(_ body: () async throws -> Void) async -> String {
@@ -43,8 +43,7 @@ import Testing
             let seed = try await Self.enrol(gateway, "alice", tenant: "boston")
             try await gateway.open(try Gateway.session(1, leaf: 1, user: "alice"), at: "10.8.0.2")
             let before = try await gateway.client.call(
-                "explain", ControlMessages.ExplainArguments(session: "office/1", to: nil),
-                as: ControlMessages.Explanation.self)
+                ControlOperations.explain, ControlMessages.ExplainArguments(session: "office/1", to: nil))
             #expect(before.withheld.map(\.system) == ["tax"])
             #expect(
                 ExplanationText.render(before).contains(
@@ -66,8 +65,7 @@ import Testing
                     """)
             #expect(try gateway.store.sessions().map { Array($0.tenantVerifiedAt.keys) } == [["boston"]])
             let facts = try await gateway.client.call(
-                "evidence", ControlMessages.SessionArgument(session: "office/1"),
-                as: ControlMessages.EvidenceList.self
+                ControlOperations.evidence, ControlMessages.SessionArgument(session: "office/1")
             ).facts
             #expect(facts.filter { $0.kind == "mfa" }.map(\.what) == ["one-time code of boston"])
             let again = await Self.failure {

@@ -103,7 +103,7 @@ struct AuditBench {
     }
 
     private static func pseudonymous(_ count: Int, _ folder: AuditFolder) throws -> Row {
-        guard let pseudonyms = Pseudonyms(key: Array(repeating: 7, count: 32)) else {
+        guard var pseudonyms = Pseudonyms(key: Array(repeating: 7, count: 32)) else {
             throw CocoaError(.keyValueValidation)
         }
         let start = Processor.now

@@ -15,7 +15,7 @@ struct AcknowledgeDamage: AsyncParsableCommand {
 
     func run() async throws {
         let done = try await options.ask(
-            "acknowledge-damage", ControlMessages.Nothing(), as: ControlMessages.OrderDone.self)
+            ControlOperations.acknowledgeDamage, ControlMessages.Nothing())
         try options.show(done) { _ in print("people are let in again") }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import ControlAPI
 import Foundation
 
 /// How every command that asks the daemon finds it, and how it prints.
@@ -15,11 +16,11 @@ struct ControlOptions: ParsableArguments {
     var json = false
 
     /// Asks the daemon; prints its refusal and ends with 1, or with 2 when it cannot be asked.
-    func ask<Arguments: Encodable, Answer: Codable>(
-        _ command: String, _ arguments: Arguments, as answer: Answer.Type = Answer.self
+    func ask<Arguments: Codable, Answer: Codable>(
+        _ operation: TypedOperation<Arguments, Answer>, _ arguments: Arguments
     ) async throws -> Answer {
         do {
-            return try await put(command, arguments, as: answer)
+            return try await put(operation, arguments)
         } catch let failure as ControlFailure {
             Terminal.complain(failure.message)
             throw ExitCode(1)
@@ -27,12 +28,12 @@ struct ControlOptions: ParsableArguments {
     }
 
     /// As `ask`, for those who know what to do about a refusal: it is thrown as a `ControlFailure`.
-    func put<Arguments: Encodable, Answer: Codable>(
-        _ command: String, _ arguments: Arguments, as answer: Answer.Type = Answer.self
+    func put<Arguments: Codable, Answer: Codable>(
+        _ operation: TypedOperation<Arguments, Answer>, _ arguments: Arguments
     ) async throws -> Answer {
         do throws(ControlClientError) {
             return try await ControlClient(path: control, timeout: .seconds(patience)).call(
-                command, arguments, as: answer)
+                operation, arguments)
         } catch {
             if case .refused(let failure) = error { throw failure }
             Terminal.complain("\(error)")

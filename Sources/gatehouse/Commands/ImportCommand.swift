@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import ControlAPI
 import Evidence
 import Foundation
 import PolicyLanguage
@@ -55,9 +56,8 @@ struct ImportCommand: AsyncParsableCommand {
         let report = try readReport()
         for replans in 0...Self.replans {
             let list = try await options.ask(
-                "register.list",
-                ControlMessages.RegisterListArguments(kind: report.kind.rawValue, withUnwhole: true),
-                as: ControlMessages.RegisterList.self)
+                ControlOperations.registerList,
+                ControlMessages.RegisterListArguments(kind: report.kind.rawValue, withUnwhole: true))
             let plan = plan(report, against: list)
             let isHeld = !plan.cautions.isEmpty && !yes
             let done: ControlMessages.OrderDone?
@@ -165,9 +165,9 @@ struct ImportCommand: AsyncParsableCommand {
             statements, reason: reason.isEmpty ? "import of \(file)" : reason, dryRun: dryRun,
             ifRevision: revision)
         for part in requests.parts {
-            _ = try await options.ask("register.state-part", part, as: ControlMessages.Nothing.self)
+            _ = try await options.ask(ControlOperations.statePart, part)
         }
-        return try await options.put("register.state", requests.last, as: ControlMessages.OrderDone.self)
+        return try await options.put(ControlOperations.state, requests.last)
     }
 }
 

@@ -17,6 +17,9 @@ struct LabCommand: AsyncParsableCommand {
             With --cuts, laptops with downloads in both families are reported lost instead, so many times, and the \
             time from the start of 'device set-status' to the last forwarded byte is told. 200 take about ten minutes.
 
+            With --signals, sessions with such downloads are revoked instead by tokens that the 'jose' tool signs and curl \
+            pushes, and the time from the push to its answer, and to the last forwarded byte, is told.
+
             With --faults, everything in turn that can go wrong on a gateway, while permitted and refused packets flow: \
             what passed that must not, what was lost, and how long until all was right again. Under three minutes; needs \
             strace. With --soak, faults by lot for so long, and what the daemon uses meanwhile: descriptors, and how its \
@@ -37,6 +40,9 @@ struct LabCommand: AsyncParsableCommand {
 
     @Option(name: .long, help: "Report so many laptops lost instead, and tell how long each took.")
     var cuts: Int?
+    @Option(
+        name: .long, help: "Revoke so many sessions by signed tokens instead, and tell how long each took.")
+    var signals: Int?
     @Flag(
         name: .long,
         help: "Let things go wrong instead, and tell what passed, what was lost, and for how long.")
@@ -51,6 +57,9 @@ struct LabCommand: AsyncParsableCommand {
     func validate() throws {
         _ = try chosenFaults
         _ = try soakTime
+        if let signals, !(1...10_000).contains(signals) {
+            throw ValidationError("--signals: from 1 to 10000.")
+        }
         if let cuts, !(1...10_000).contains(cuts) { throw ValidationError("--cuts: from 1 to 10000.") }
     }
 
@@ -82,7 +91,7 @@ struct LabCommand: AsyncParsableCommand {
         let options = Lab.Options(
             executablePath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
             rulesDirectory: rules, keep: keep, json: json, colour: Terminal.isInteractive, clean: clean,
-            cuts: cuts, faults: try chosenFaults, soak: try soakTime, seed: seed)
+            cuts: cuts, signals: signals, faults: try chosenFaults, soak: try soakTime, seed: seed)
         let status = await Lab.run(options)
         if status != 0 { throw ExitCode(status) }
     }

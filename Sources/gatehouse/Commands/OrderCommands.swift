@@ -16,7 +16,7 @@ struct Disconnect: AsyncParsableCommand {
 
     func run() async throws {
         let arguments = target.arguments(reason: reason)
-        let done = try await options.ask("disconnect", arguments, as: ControlMessages.OrderDone.self)
+        let done = try await options.ask(ControlOperations.disconnect, arguments)
         try options.show(done) { print(OrderText.render($0)) }
     }
 }
@@ -30,7 +30,7 @@ struct Readmit: AsyncParsableCommand {
 
     func run() async throws {
         let done = try await options.ask(
-            "readmit", target.arguments(reason: ""), as: ControlMessages.OrderDone.self)
+            ControlOperations.readmit, target.arguments(reason: ""))
         try options.show(done) { _ in print("readmitted") }
     }
 }
@@ -68,7 +68,7 @@ struct Reload: AsyncParsableCommand {
 
     func run() async throws {
         let done = try await options.ask(
-            "reload", ControlMessages.Nothing(), as: ControlMessages.OrderDone.self)
+            ControlOperations.reload, ControlMessages.Nothing())
         try options.show(done) { done in
             for warning in done.warnings ?? [] { print(warning) }
             print("the new rules are in force; " + MoveText.render(done))

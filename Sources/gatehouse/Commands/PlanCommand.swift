@@ -1,5 +1,6 @@
 import ArgumentParser
 import Control
+import ControlAPI
 import PolicyDifference
 import PolicyLanguage
 import Replay
@@ -137,7 +138,7 @@ struct PlanCommand: AsyncParsableCommand {
             watchMilliseconds: watch.flatMap(TimeText.duration).map { Int($0.milliseconds) })
         do {
             let answer = try await options.put(
-                "rules.plan", arguments, as: ControlMessages.LivePlanAnswer.self)
+                ControlOperations.plan, arguments)
             try options.show(answer) { print(LivePlanText.render($0)) }
             return answer.plan.isEmpty && answer.moved.isEmpty
         } catch let failure as ControlFailure {

@@ -13,7 +13,7 @@ struct ListSessions: AsyncParsableCommand {
 
     func run() async throws {
         var list = try await options.ask(
-            "sessions", ControlMessages.Nothing(), as: ControlMessages.SessionList.self)
+            ControlOperations.sessions, ControlMessages.Nothing())
         list.sessions.removeAll { !filter.matches($0) }
         try options.show(list, text: printList)
     }
@@ -95,7 +95,7 @@ struct Show: AsyncParsableCommand {
 
     func run() async throws {
         let arguments = ControlMessages.ExplainArguments(session: session, to: nil)
-        let answer = try await options.ask("explain", arguments, as: ControlMessages.Explanation.self)
+        let answer = try await options.ask(ControlOperations.explain, arguments)
         try options.show(answer) { print(ExplanationText.render($0)) }
     }
 }
@@ -117,7 +117,7 @@ struct Explain: AsyncParsableCommand {
 
     func run() async throws {
         let arguments = ControlMessages.ExplainArguments(session: session, to: to)
-        let answer = try await options.ask("explain", arguments, as: ControlMessages.Explanation.self)
+        let answer = try await options.ask(ControlOperations.explain, arguments)
         try options.show(answer) { print(ExplanationText.render($0)) }
         if answer.verdict == "deny" { throw ExitCode(1) }
     }

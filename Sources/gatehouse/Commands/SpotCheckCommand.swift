@@ -19,8 +19,7 @@ struct SpotCheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let answer = try await options.ask(
-            "spot-check", ControlMessages.SpotCheckArguments(seed: seed, sample: sample),
-            as: ControlMessages.SpotCheck.self)
+            ControlOperations.spotCheck, ControlMessages.SpotCheckArguments(seed: seed, sample: sample))
         try options.show(answer) { print(SpotCheckText.render($0)) }
     }
 }

@@ -27,7 +27,7 @@ struct StepUp: AsyncParsableCommand {
         }
         let arguments = ControlMessages.StepUpArguments(
             session: session, tenant: tenant, code: ControlMessages.Code(code))
-        let answer = try await options.ask("step-up", arguments, as: ControlMessages.SteppedUp.self)
+        let answer = try await options.ask(ControlOperations.stepUp, arguments)
         try options.show(answer) { print(StepUpText.render($0)) }
     }
 }

@@ -1,6 +1,7 @@
 import Audit
 import AuditLog
 import Control
+import ControlAPI
 import Sessions
 
 extension ControlHandlers {

@@ -1,5 +1,6 @@
 import Classification
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import PolicyLanguage
@@ -44,7 +45,8 @@ extension ControlHandlers {
         let order = Order.state(
             statements, ifRevision: revision, by: peer.name, reason: arguments.reason)
         return arguments.dryRun ?? false
-            ? done(try await enforcer.tryOut(order), isTrial: true) : done(try await enforcer.carryOut(order))
+            ? done(try await enforcer.tryOut(order), isTrial: true)
+            : done(try await enforcer.carryOut(order, by: peer.orderer))
     }
 
     /// An order whose condition is not understood must not be carried out without it.

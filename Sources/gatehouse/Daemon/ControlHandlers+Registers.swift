@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import Sessions
@@ -49,7 +50,7 @@ extension ControlHandlers {
         }
         let owner = CodeOwner(arguments.user, tenant: arguments.tenant)
         let order = Order.enrol(owner, seed, replaces: arguments.replaces ?? false, by: peer.name)
-        _ = try await carryOutIfKept(order)
+        _ = try await carryOutIfKept(order, peer)
         return .init(
             user: arguments.user, tenant: arguments.tenant, uri: Self.text(uri),
             secret: Self.text(seed.base32))
@@ -62,17 +63,17 @@ extension ControlHandlers {
     func unenrol(
         _ arguments: ControlMessages.UserArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
-        try await carryOutIfKept(.unenrol(arguments.owner, by: peer.name))
+        try await carryOutIfKept(.unenrol(arguments.owner, by: peer.name), peer)
     }
 
     func acknowledgeDamage(_ peer: Peer) async throws -> ControlMessages.OrderDone {
-        try await carryOutIfKept(.acknowledgeDamage(by: peer.name))
+        try await carryOutIfKept(.acknowledgeDamage(by: peer.name), peer)
     }
 
     /// For orders that are taken back when the disk does not take them.
-    func carryOutIfKept(_ order: Order) async throws -> ControlMessages.OrderDone {
+    func carryOutIfKept(_ order: Order, _ peer: Peer) async throws -> ControlMessages.OrderDone {
         do {
-            return done(try await enforcer.carryOut(order))
+            return done(try await enforcer.carryOut(order, by: peer.orderer))
         } catch .alreadyEnrolled(let owner) {
             let refusal = OrderRefusal.alreadyEnrolled(owner)
             throw ControlFailure(id: "refused", message: "\(refusal); --replace does it all the same")

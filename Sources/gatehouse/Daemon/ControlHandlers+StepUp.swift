@@ -1,5 +1,6 @@
 import Classification
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import Sessions
@@ -12,7 +13,7 @@ extension ControlHandlers {
         let id = try await session(arguments.session).session.id
         let order = Order.stepUp(
             id, tenant: arguments.tenant, code: arguments.code.secret, by: peer.name)
-        let done = try await carryOutIfKept(order)
+        let done = try await carryOutIfKept(order, peer)
         guard let decision = await enforcer.explain(id) else {
             throw ControlFailure(id: "not-found", message: "session \(arguments.session) has just ended")
         }

@@ -1,8 +1,10 @@
 import AuditLog
 import Classification
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
+import Logging
 import NetworkTypes
 import PolicyLanguage
 import RulesetCompiler
@@ -10,10 +12,11 @@ import Sessions
 import Store
 import Trust
 
-/// Answers what the command line asks: each command is one question to the reconciler, or one order.
+/// Answers what is asked at the control socket: each operation is one question to the reconciler, or one order.
 struct ControlHandlers: Sendable {
     let enforcer: Enforcer
     let changes: RuleChanges
+    var log = Logger(label: "gatehouse")
     /// Interfaces that should be watched and are not; nil when the packet path is switched off.
     var unwatched: @Sendable () -> [String: String]? = { nil }
     /// What the packet path counted of a session; nil when it does not run, or does not know the session.
@@ -37,66 +40,35 @@ struct ControlHandlers: Sendable {
     var history: @Sendable (RegisterSubject) throws -> [FactRecord] = { _ in [] }
     /// The audit record; nil where none is kept.
     var trail: AuditTrail?
+    /// Nil where nobody is alerted.
+    var alerts: DaemonAlerts?
     /// Whether there is a key to seal seeds of one-time codes with.
     var canSeal = false
 
+    private static let answers = Dictionary(uniqueKeysWithValues: bindings.map { ($0.row.id, $0.answer) })
+
     func answer(_ request: ControlRequest, _ peer: Peer) async -> ControlReply {
         do {
-            switch request.command {
-            case "sessions": return .success(await sessions())
-            case "explain": return .success(try await explain(request.arguments()))
-            case "disconnect": return .success(try await disconnect(request.arguments(), peer))
-            case "readmit": return .success(try await readmit(request.arguments(), peer))
-            case "device.set-status": return .success(try await setStatus(request.arguments(), peer))
-            case "register.list": return .success(try await registerLines(request.arguments()))
-            case "register.state-part":
-                try await parts.keep(request.arguments(), of: peer, at: SystemClock().now())
-                return .done
-            case "register.state": return .success(try await state(request.arguments(), peer))
-            case "posture.list": return .success(try await postures(request.arguments()))
-            case "posture.report": return .success(try await report(request.arguments(), peer))
-            case "evidence": return .success(try await evidence(request.arguments()))
-            case "spot-check": return .success(try await spotCheck(request.arguments()))
-            case "user.forget-codes": return .success(try await forgetCodes(request.arguments(), peer))
-            case "register.history": return .success(try await history(request.arguments()))
-            case "user.enrol": return .success(try await enrol(request.arguments(), peer))
-            case "user.unenrol": return .success(try await unenrol(request.arguments(), peer))
-            case "step-up": return .success(try await stepUp(request.arguments(), peer))
-            case "audit.head": return .success(try auditHead())
-            case "doctor": return .success(try await knowledge())
-            case "kernel.inspect": return .success(try await inspectKernel())
-            case "acknowledge-damage": return .success(try await acknowledgeDamage(peer))
-            case "reload": return .success(try await changes.reload(by: RuleChangeAuthor(peer)))
-            case "rules.part":
-                try await keepPart(request.arguments(), peer)
-                return .done
-            case "rules.plan": return .success(try await plan(request.arguments(), peer))
-            case "rules.apply": return .success(try await apply(request.arguments(), peer))
-            case "rules.confirm":
-                try await confirm(request.arguments(), peer)
-                return .done
-            case "rules.revert": return .success(try await revert(request.arguments(), peer))
-            case "rules.changes":
-                let arguments: ControlMessages.ChangesArguments = try request.arguments()
-                return .success(try await changes.changes(arguments.reference))
-            case "rules.pack":
-                let arguments: ControlMessages.PackArguments = try request.arguments()
-                return .success(try await changes.files(of: arguments.digest))
-            default: throw ControlFailure(id: "unknown-command", message: "no command '\(request.command)'")
+            guard let answer = Self.answers[request.operation.id] else {
+                throw ControlFailure(id: "internal", message: "nobody answers that")
             }
+            return try await answer(self, request, peer)
         } catch let failure as ControlFailure {
             return .failure(failure)
         } catch let refusal as OrderRefusal {
             let id = refusal == .registersMoved ? ControlMessages.registersMoved : "refused"
             return .failure(ControlFailure(id: id, message: "\(refusal)"))
         } catch {
-            return .failure(ControlFailure(id: "internal", message: "\(error)"))
+            // What it says is for those who keep the gateway, who read its log.
+            log.error("cannot answer", metadata: ["asked": "\(request.operation.id)", "error": "\(error)"])
+            return .failure(
+                ControlFailure(id: "internal", message: "something went wrong here; the daemon's log has it"))
         }
     }
 
     // MARK: Looking
 
-    private func sessions() async -> ControlMessages.SessionList {
+    func sessions() async -> ControlMessages.SessionList {
         let registers = await enforcer.registers
         let idleEnds = await enforcer.idleEnds
         var sessions: [ControlMessages.SessionSummary] = []
@@ -136,7 +108,7 @@ struct ControlHandlers: Sendable {
         }
     }
 
-    private func explain(
+    func explain(
         _ arguments: ControlMessages.ExplainArguments
     ) async throws -> ControlMessages.Explanation {
         let known = try await session(arguments.session)
@@ -172,18 +144,20 @@ struct ControlHandlers: Sendable {
 
     // MARK: Orders
 
-    private func disconnect(
+    func disconnect(
         _ arguments: ControlMessages.DisconnectArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
         let target = try await target(arguments)
         return done(
-            try await enforcer.carryOut(.disconnect(target, by: peer.name, reason: arguments.reason)))
+            try await enforcer.carryOut(
+                .disconnect(target, by: peer.name, reason: arguments.reason), by: peer.orderer))
     }
 
-    private func readmit(
+    func readmit(
         _ arguments: ControlMessages.DisconnectArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
-        done(try await enforcer.carryOut(.readmit(try await target(arguments), by: peer.name)))
+        let order = Order.readmit(try await target(arguments), by: peer.name)
+        return done(try await enforcer.carryOut(order, by: peer.orderer))
     }
 
     private func target(_ arguments: ControlMessages.DisconnectArguments) async throws -> Order.Target {
@@ -195,7 +169,7 @@ struct ControlHandlers: Sendable {
         return .device(device)
     }
 
-    private func setStatus(
+    func setStatus(
         _ arguments: ControlMessages.StatusArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
         guard let status = DeviceStatus(rawValue: arguments.status) else {
@@ -203,18 +177,24 @@ struct ControlHandlers: Sendable {
         }
         let order = Order.setStatus(
             status, device: arguments.device, by: peer.name, reason: arguments.reason)
-        return done(try await enforcer.carryOut(order))
+        return done(try await enforcer.carryOut(order, by: peer.orderer))
     }
 
-    private func forgetCodes(
+    func forgetCodes(
         _ arguments: ControlMessages.UserArguments, _ peer: Peer
     ) async throws -> ControlMessages.OrderDone {
-        done(try await enforcer.carryOut(.forgetCodes(arguments.owner, by: peer.name)))
+        done(
+            try await enforcer.carryOut(
+                .forgetCodes(arguments.owner, by: peer.name), by: peer.orderer))
     }
 
     func done(_ receipt: OrderReceipt, isTrial: Bool = false) -> ControlMessages.OrderDone {
         ControlMessages.OrderDone(receipt, isTrial: isTrial)
     }
+}
+
+extension Peer {
+    var orderer: Orderer? { role.map { Orderer(uid: uid, role: $0.rawValue) } }
 }
 
 extension ControlMessages.UserArguments {

@@ -1,5 +1,6 @@
 import Audit
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import Foundation
@@ -36,7 +37,11 @@ struct Daemon {
                 "rules rest on the country of addresses, and no database is configured ('countries'): none is known"
             )
         }
-        let trail = AuditTrail(state: configuration.state, store: store, log: log)
+        let alerts = try configuration.alerts.map {
+            try DaemonAlerts($0, state: configuration.state, log: log)
+        }
+        let trail = AuditTrail(
+            state: configuration.state, store: store, alerts: alerts?.center, log: log)
         keep(.started, inForce, trail, at: clock.now())
         let backend = NetlinkRulesetBackend()
         let enforcer = Enforcer(
@@ -58,7 +63,7 @@ struct Daemon {
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
         var services =
             try await services(
-                enforcer, evidence, store, trail, inForce, manager, canSeal: sealingKey != nil)
+                enforcer, evidence, store, trail, alerts, inForce, manager, canSeal: sealingKey != nil)
             + evidenceServices(evidence, enforcer)
         if let manager {
             services.append(Heartbeat(manager: manager, enforcer: enforcer, backend: backend))
@@ -146,7 +151,8 @@ struct Daemon {
                         certificates: known.certificateReport),
                     interfaceIndex: known.interfaceIndex)
             },
-            seeds: try openSeeds(store, key))
+            seeds: try openSeeds(store, key), signals: try store.signals(),
+            heardTokens: try store.heardTokens())
     }
 
     private func openSeeds(_ store: Store, _ key: SealingKey?) throws -> [CodeOwner: TOTPSeed] {
@@ -202,9 +208,19 @@ struct Daemon {
         return services
     }
 
+    /// Groups are looked up once: a directory server that hangs must not keep administrators out later.
+    private func controlAccess() -> ControlServer.Access {
+        let groups = UserDatabase.groups(configuration.controlGroups)
+        for (role, name) in groups.missing.sorted(by: { $0.key < $1.key }) {
+            let isUsual = DaemonConfiguration.usualGroups[role] == name
+            log.log(level: isUsual ? .info : .warning, "no group '\(name)': nobody is \(role.rawValue) by it")
+        }
+        return ControlServer.Access(groups: groups.known)
+    }
+
     private func services(
         _ enforcer: Enforcer, _ evidence: EvidenceSources, _ store: Store, _ trail: AuditTrail,
-        _ inForce: RulesInForce, _ manager: ServiceManager?, canSeal: Bool
+        _ alerts: DaemonAlerts?, _ inForce: RulesInForce, _ manager: ServiceManager?, canSeal: Bool
     ) async throws -> [any Service] {
         var services: [any Service] = [
             EnforcementService(enforcer: enforcer),
@@ -223,7 +239,13 @@ struct Daemon {
         let path = configuration.packetPath.flatMap {
             PathService($0, tunnels: configuration.sources.map(\.tunnel), enforcer: enforcer, log: log)
         }
-        if let path { services.append(path) }
+        if let path {
+            services.append(path)
+            services.append(
+                FlowService(path, enforcer, FlowRecord(state: configuration.state), log: log))
+        } else if inForce.policy.settings.monitoring?.logsFlows == true {
+            log.error("the rules want flows recorded, and there is no packet path that would see them")
+        }
         let changes = RuleChanges(
             inForce, enforcer: enforcer, store: store, clock: SystemClock(), log: log,
             judge: { policy in
@@ -233,9 +255,16 @@ struct Daemon {
             readFolder: { [self] in
                 (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
             })
-        var handlers = ControlHandlers(enforcer: enforcer, changes: changes)
+        var handlers = ControlHandlers(enforcer: enforcer, changes: changes, log: log)
         handlers.history = { try store.factHistory(of: $0) }
         handlers.trail = trail
+        handlers.alerts = alerts
+        if let alerts {
+            let looks = AlertLooks(
+                enforcer: enforcer, trail: trail, state: configuration.state,
+                knowledge: { evidence.knowledge(of: $0) })
+            services.append(AlertService(alerts: alerts, looks: looks, trail: trail, log: log))
+        }
         handlers.canSeal = canSeal
         handlers.ruleKnowledge = { evidence.knowledge(of: $0) }
         let watch = ConnectionWatch(
@@ -249,9 +278,15 @@ struct Daemon {
             handlers.usage = { await path.use(of: $0) }
             handlers.unwatched = { path.unwatched }
         }
+        if let signals = configuration.signals {
+            services.append(
+                try await SignalService(signals, sink: SignalIntake(enforcer: enforcer, log: log), log: log))
+        }
         if let posture = configuration.posture { services.append(try postureServer(posture, enforcer)) }
         services.append(
-            ControlService(path: configuration.control, handlers: handlers, log: log) {
+            ControlService(
+                path: configuration.control, handlers: handlers, access: controlAccess(), log: log
+            ) {
                 // The rules are in force since before the services.
                 if manager?.tell(.ready) == false {
                     log.error("the service manager cannot be told of the start")

@@ -1,3 +1,4 @@
+import ControlAPI
 import Foundation
 import PolicyLanguage
 import Sessions
@@ -11,6 +12,8 @@ struct DaemonConfiguration: Sendable {
     /// The folder of the database; made when it is not there.
     var state: String
     var control: String
+    /// Whose members may ask what at the control socket: names of Unix groups, or their numbers.
+    var controlGroups: [Role: String]
     /// The file of one-time code seeds; nil when nobody logs in with codes.
     var seeds: String?
     /// The file of the key that seeds in the database are sealed with; nil for systemd's credential, if there is one.
@@ -19,6 +22,10 @@ struct DaemonConfiguration: Sendable {
     var handOver: HandOverServer.Settings?
     /// Nil where no posture reports are taken.
     var posture: PostureConfiguration?
+    /// Nil where no other system tells of people and devices.
+    var signals: SignalConfiguration?
+    /// Nil where nobody is alerted.
+    var alerts: AlertConfiguration?
     /// Files of a country database; none where the country of an address is not to be known.
     var countries: [String]
     var lease: Duration
@@ -65,7 +72,7 @@ struct DaemonConfiguration: Sendable {
     private static let keys = [
         "rules", "state", "control", "totp-seeds", "seal-key", "lease", "grace", "refusal-log-group",
         "sources",
-        "packet-path", "countries", "posture", "hand-over",
+        "packet-path", "countries", "posture", "shared-signals", "hand-over", "alerts", "control-groups",
     ]
 
     private static func parse(_ root: DocumentNode, _ log: DiagnosticLog) -> DaemonConfiguration? {
@@ -78,10 +85,13 @@ struct DaemonConfiguration: Sendable {
             rules: rules?.value ?? "",
             state: mapping.read("state", .absolutePath)?.value ?? "/var/lib/gatehouse",
             control: mapping.read("control", .absolutePath)?.value ?? "/run/gatehouse/control.sock",
+            controlGroups: controlGroups(mapping.node("control-groups"), log),
             seeds: mapping.read("totp-seeds", .absolutePath)?.value,
             sealKey: mapping.read("seal-key", .absolutePath)?.value,
             handOver: mapping.node("hand-over").flatMap { readHandOver($0, log) },
             posture: mapping.node("posture").flatMap { PostureConfiguration.read($0, log) },
+            signals: mapping.node("shared-signals").flatMap { SignalConfiguration.read($0, log) },
+            alerts: mapping.node("alerts").flatMap { AlertConfiguration.read($0, log) },
             countries: mapping.list("countries", .absolutePath)?.map(\.value) ?? [],
             lease: lease?.value ?? .seconds(60),
             grace: mapping.read("grace", .duration())?.value ?? .seconds(600), refusalLogGroup: group?.value,
@@ -89,6 +99,25 @@ struct DaemonConfiguration: Sendable {
             packetPath: mapping.has("packet-path")
                 ? mapping.node("packet-path").flatMap { PathConfiguration.read($0, log) }
                 : PathConfiguration())
+    }
+
+    /// What packages make; nobody has a role by a group that the machine does not have.
+    static let usualGroups: [Role: String] = [
+        .viewer: "gatehouse-viewer", .operator: "gatehouse-operator", .policyAdmin: "gatehouse-policy",
+    ]
+
+    /// `{ viewer: wheel, operator: netops }`: the usual group stands for a role that is left out, no group for `-`.
+    private static func controlGroups(_ node: DocumentNode?, _ log: DiagnosticLog) -> [Role: String] {
+        let keys = Role.allCases.map(\.rawValue)
+        guard let node,
+            let mapping = MappingReader(node, "the groups of the control socket", keys: keys, log: log)
+        else { return usualGroups }
+        var groups = usualGroups
+        for role in Role.allCases {
+            guard let name = mapping.read(role.rawValue, .groupName)?.value else { continue }
+            groups[role] = name == "-" ? nil : name
+        }
+        return groups
     }
 
     /// A socket's path, or `{ socket: /..., users: [120], groups: [121], socket-group: 121 }` with numbers of the system.
@@ -157,6 +186,13 @@ extension TextForm {
 
     fileprivate static var systemNumber: TextForm<UInt32> {
         TextForm<UInt32>("the number of a user or group of this machine") { UInt32($0) }
+    }
+
+    fileprivate static var groupName: TextForm<String> {
+        TextForm<String>("the name or number of a Unix group, or '-' for none") { text in
+            let fits = (1...32).contains(text.utf8.count)
+            return fits && text.wholeMatch(of: /-|[A-Za-z0-9_][A-Za-z0-9_.-]*\$?/) != nil ? text : nil
+        }
     }
 
     fileprivate static var logGroup: TextForm<UInt16> {

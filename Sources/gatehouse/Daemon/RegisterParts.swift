@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Sessions
 
 /// Keeps the parts of one thing that is too long for a request until the last has come: statements of an import, files of a

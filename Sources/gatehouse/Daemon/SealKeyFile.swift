@@ -18,7 +18,7 @@ enum SealKeyFile {
 
     /// systemd gives credentials to a service that is not root by an access control list: the file stays root's, and
     /// the list's mask shows as the mode of the group.
-    private static func credential(_ status: stat) -> String? {
+    static func credential(_ status: stat) -> String? {
         guard status.st_uid == 0 || status.st_uid == geteuid() else {
             return "owned by uid \(status.st_uid): expected root or uid \(geteuid())"
         }

@@ -38,12 +38,15 @@ struct SourceService: Service {
 struct ControlService: Service {
     let path: String
     let handlers: ControlHandlers
+    var access = ControlServer.Access()
     let log: Logger
     /// Called once the socket takes requests.
     var isListening: @Sendable () -> Void = {}
 
     func run() async throws {
-        let server = try ControlServer(path: path, logger: log) { [handlers] request, peer in
+        let server = try ControlServer(
+            path: path, operations: ControlOperations.all, access: access, logger: log
+        ) { [handlers] request, peer in
             await handlers.answer(request, peer)
         }
         isListening()

@@ -34,6 +34,8 @@ struct StoreLedger: Ledger {
             [.seed(try seal(seed, for: owner, by: by, at: at))]
         case .forgetSeed(let owner): [.forgetSeed(owner)]
         case .acknowledgeDamage(let by, let at): [.acknowledgeDamage(by: by, at: at)]
+        case .token(let token, let until, let at): [.token(token, until: until, at: at)]
+        case .signal(let fact): [.signal(fact)]
         case .session(let known):
             [
                 .putSession(

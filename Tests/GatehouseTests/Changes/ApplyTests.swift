@@ -1,5 +1,7 @@
+import Audit
 import Classification
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import FakeKernel
@@ -57,6 +59,13 @@ import Testing
             #expect(difference.contains("\"crm\"") && difference.contains("10.10.0.20"))
             #expect(try gateway.store.pack(digest: change.pack)?.files.count == 5)
             #expect(try gateway.store.pack(digest: change.before ?? "") != nil)
+            // The record says what it closed, and which difference in the database is meant.
+            let entry = try #require(gateway.record.entries.last)
+            #expect(entry[.reference] == "RFC-1" && entry[.outcome] == "in force")
+            #expect(entry[list: .changes].contains { $0.contains("- crm") && $0.contains("10.10.0.20") })
+            #expect(entry[.difference] == AuditHash(of: Array(difference.utf8)[...]).description)
+            let shown = try await gateway.changes.changes("RFC-1").changes
+            #expect(shown.map(\.difference) == [entry[.difference]])
         }
     }
 
@@ -364,19 +373,18 @@ extension Gateway {
     ) async throws -> ControlMessages.Applied {
         let requests = try SentPack.requests(folder)
         return try await client.call(
-            "rules.apply",
+            ControlOperations.apply,
             ControlMessages.ApplyArguments(
                 name: "new", pieces: requests.pieces, batch: requests.batch, reference: reference,
-                confirmWithin: within), as: ControlMessages.Applied.self)
+                confirmWithin: within))
     }
 
     @discardableResult func reload() async throws -> ControlMessages.OrderDone {
-        try await client.call("reload", ControlMessages.Nothing(), as: ControlMessages.OrderDone.self)
+        try await client.call(ControlOperations.reload, ControlMessages.Nothing())
     }
 
     func list(_ reference: String? = nil) async throws -> ControlMessages.ChangeList {
         try await client.call(
-            "rules.changes", ControlMessages.ChangesArguments(reference: reference),
-            as: ControlMessages.ChangeList.self)
+            ControlOperations.changes, ControlMessages.ChangesArguments(reference: reference))
     }
 }

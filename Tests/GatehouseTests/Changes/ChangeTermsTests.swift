@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Foundation
 import PolicyLanguage
 import Sessions

@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Foundation
 import Netfilter
 import NetworkTypes
@@ -24,9 +25,8 @@ import Testing
     {
         let requests = try SentPack.requests(folder)
         return try await gateway.client.call(
-            "rules.plan",
-            ControlMessages.PlanArguments(name: "new", pieces: requests.pieces, batch: requests.batch),
-            as: ControlMessages.LivePlanAnswer.self)
+            ControlOperations.plan,
+            ControlMessages.PlanArguments(name: "new", pieces: requests.pieces, batch: requests.batch))
     }
 
     @Test func sessionsThatMoveAreNamedWithTheirConnections() async throws {

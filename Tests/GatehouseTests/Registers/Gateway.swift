@@ -1,6 +1,8 @@
 import ArgumentParser
+import Audit
 import Classification
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import FakeKernel
@@ -28,6 +30,8 @@ final class Gateway: Sendable {
     let meanwhile = Meanwhile()
     /// What connection tracking knows.
     let connections = Connections()
+    /// What changes of rules put on the audit record.
+    let record = Record()
     /// Of the rules that it began with.
     let warnings: [String]
     private let server: ControlServer
@@ -88,7 +92,10 @@ final class Gateway: Sendable {
             ledger: StoreLedger(store: store, sealingKey: key), clock: clock, log: log)
         try await enforcer.start()
         await enforcer.attach(answers, for: "office")
-        changes = RuleChanges(inForce, enforcer: enforcer, store: store, clock: clock, log: log) {
+        let record = record
+        changes = RuleChanges(
+            inForce, enforcer: enforcer, store: store, clock: clock, log: log, keep: { record.keep($0) }
+        ) {
             (try RulePack.read(folder + "/rules", at: clock.now()), [:])
         }
         await changes.start()
@@ -98,9 +105,11 @@ final class Gateway: Sendable {
         handlers.canSeal = canSeal
         let connections = connections
         handlers.connections = { _ in connections.known }
-        server = try ControlServer(path: folder + "/control.sock", logger: log) { [handlers, meanwhile] in
+        server = try ControlServer(
+            path: folder + "/control.sock", operations: ControlOperations.all, logger: log
+        ) { [handlers, meanwhile] in
             let reply = await handlers.answer($0, $1)
-            await meanwhile.happen(after: $0.command)
+            await meanwhile.happen(after: $0.operation.id)
             return reply
         }
         let enforcer = enforcer
@@ -135,8 +144,7 @@ final class Gateway: Sendable {
 
     func lines(_ kind: String) async throws -> [ControlMessages.RegisterLineMessage] {
         try await client.call(
-            "register.list", ControlMessages.RegisterListArguments(kind: kind),
-            as: ControlMessages.RegisterList.self
+            ControlOperations.registerList, ControlMessages.RegisterListArguments(kind: kind)
         ).lines
     }
 
@@ -146,8 +154,7 @@ final class Gateway: Sendable {
 
     func history(_ kind: String, _ key: String) async throws -> ControlMessages.RegisterHistory {
         try await client.call(
-            "register.history", ControlMessages.RegisterSubjectArguments(kind: kind, key: key),
-            as: ControlMessages.RegisterHistory.self)
+            ControlOperations.registerHistory, ControlMessages.RegisterSubjectArguments(kind: kind, key: key))
     }
 
     /// What somebody else does when a request has been answered and the answer is not on its way yet.
@@ -171,6 +178,13 @@ final class Gateway: Sendable {
 
         var known: KnownConnections { state.withLock { $0 } }
         func set(_ known: KnownConnections) { state.withLock { $0 = known } }
+    }
+
+    final class Record: Sendable {
+        private let state = Mutex<[AuditEntry]>([])
+
+        var entries: [AuditEntry] { state.withLock { $0 } }
+        func keep(_ entry: AuditEntry) { state.withLock { $0.append(entry) } }
     }
 
     /// States a field in another one's name.

@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Evidence
 import Foundation
 import RegisterImport
@@ -147,7 +148,7 @@ import Testing
             statements: [.init(statement)], reason: "test", dryRun: dryRun, ifRevision: ifRevision)
         do throws(ControlClientError) {
             _ = try await gateway.client.call(
-                "register.state", arguments, as: ControlMessages.OrderDone.self)
+                ControlOperations.state, arguments)
             return nil
         } catch {
             guard case .refused(let failure) = error else { return "\(error)" }
@@ -159,8 +160,7 @@ import Testing
         try await Gateway.with { gateway in
             let list = { (kind: String) in
                 try await gateway.client.call(
-                    "register.list", ControlMessages.RegisterListArguments(kind: kind),
-                    as: ControlMessages.RegisterList.self)
+                    ControlOperations.registerList, ControlMessages.RegisterListArguments(kind: kind))
             }
             let read = try #require(try await list("device").revision)
             // One for all registers: a loan is about a device and a user.

@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import Foundation
@@ -186,7 +187,7 @@ import Testing
             for isTrial in [true, true, false] {
                 arguments.dryRun = isTrial
                 let done = try await gateway.client.call(
-                    "posture.report", arguments, as: ControlMessages.OrderDone.self)
+                    ControlOperations.report, arguments)
                 #expect(done.isTrial == isTrial)
                 #expect(done.moved?.map(\.to) == ["guarded"])
                 #expect(await gateway.className(of: 1) == (isTrial ? "managed" : "guarded"))
@@ -220,7 +221,7 @@ import Testing
         try await Gateway.with { gateway in
             let arguments = ControlMessages.EnrolArguments(user: "alice", issuer: "Example Council")
             let answer = try await gateway.client.call(
-                "user.enrol", arguments, as: ControlMessages.Enrolment.self)
+                ControlOperations.enrol, arguments)
             #expect(answer.uri.hasPrefix("otpauth://totp/Example%20Council:alice?secret=\(answer.secret)&"))
             let seeds = try TOTPSeedFile.parse(Array("alice \(answer.secret)".utf8)).get().seeds
             let seed = try #require(seeds["alice"])
@@ -253,7 +254,7 @@ import Testing
                 let arguments = ControlMessages.EnrolArguments(user: "alice", issuer: "VPN")
                 do {
                     _ = try await gateway.client.call(
-                        "user.enrol", arguments, as: ControlMessages.Enrolment.self)
+                        ControlOperations.enrol, arguments)
                 } catch {
                     #expect("\(error)".contains("seal-key"))
                     throw error
@@ -269,7 +270,7 @@ import Testing
             let first = try await Gateway(folder: folder)
             let arguments = ControlMessages.EnrolArguments(user: "alice", issuer: "VPN")
             let answer = try await first.client.call(
-                "user.enrol", arguments, as: ControlMessages.Enrolment.self)
+                ControlOperations.enrol, arguments)
             await first.stop()
             let second = try await Gateway(folder: folder)
             let seed = try #require(
@@ -303,7 +304,7 @@ import Testing
                             + "looked."
                     ])
                 let list = try await closed.client.call(
-                    "sessions", ControlMessages.Nothing(), as: ControlMessages.SessionList.self)
+                    ControlOperations.sessions, ControlMessages.Nothing())
                 #expect(list.closedBecause?.contains("gatehouse.sqlite.damaged-") == true)
                 #expect(await closed.run("sessions") == 0)
                 await closed.stop()

@@ -44,7 +44,7 @@ struct AuditOutput: ParsableArguments {
 /// Collects what is written, and writes it in large pieces.
 struct AuditWriter {
     private let output: AuditOutput
-    private let pseudonyms: Pseudonyms?
+    private var pseudonyms: Pseudonyms?
     private let file: FileHandle
     private var buffer: [UInt8] = []
 

@@ -48,7 +48,7 @@ struct AuditSample: ParsableCommand {
 
     private func write(_ drawn: [(line: [UInt8], record: AuditRecord?)], of count: Int) throws {
         guard json || output.csv else {
-            let pseudonyms = try output.pseudonyms()
+            var pseudonyms = try output.pseudonyms()
             print("\(drawn.count) of \(count) records, seed \(RegisterTables.cell(seed))")
             for (line, record) in drawn {
                 guard let record = record ?? AuditRecord(line: line[...]) else { continue }

@@ -74,7 +74,7 @@ struct AuditVerify: AsyncParsableCommand {
         do throws(ControlClientError) {
             let answer: ControlMessages.AuditHeadAnswer = try await ControlClient(
                 path: control, timeout: .seconds(10)
-            ).call("audit.head", [String](), as: ControlMessages.AuditHeadAnswer.self)
+            ).call(ControlOperations.auditHead, ControlMessages.Nothing())
             return Known(head: answer.head.flatMap(AuditHead.init), isLive: true)
         } catch {
             return Known(isLive: true, because: "the daemon does not say: \(error)")

@@ -39,10 +39,10 @@ struct ApplyCommand: AsyncParsableCommand {
         let requests = try SentPack.requests(new)
         try await SentPack.send(requests.parts, options)
         let applied = try await options.ask(
-            "rules.apply",
+            ControlOperations.apply,
             ControlMessages.ApplyArguments(
                 name: new, pieces: requests.pieces, batch: requests.batch, reference: change,
-                confirmWithin: confirmWithin, isTrial: dryRun), as: ControlMessages.Applied.self)
+                confirmWithin: confirmWithin, isTrial: dryRun))
         try options.show(applied) { print(ChangeText.render($0)) }
     }
 }
@@ -66,6 +66,6 @@ enum SentPack {
     }
 
     static func send(_ parts: [ControlMessages.PackPartArguments], _ options: ControlOptions) async throws {
-        for part in parts { _ = try await options.ask("rules.part", part, as: ControlMessages.Nothing.self) }
+        for part in parts { _ = try await options.ask(ControlOperations.packPart, part) }
     }
 }

@@ -13,8 +13,7 @@ struct ConfirmCommand: AsyncParsableCommand {
 
     func run() async throws {
         let done = try await options.ask(
-            "rules.confirm", ControlMessages.ChangeArguments(reference: reference),
-            as: ControlMessages.Nothing.self)
+            ControlOperations.confirm, ControlMessages.ChangeArguments(reference: reference))
         try options.show(done) { _ in print("\(RegisterTables.cell(reference)) is confirmed") }
     }
 }
@@ -30,8 +29,7 @@ struct RevertCommand: AsyncParsableCommand {
 
     func run() async throws {
         let reverted = try await options.ask(
-            "rules.revert", ControlMessages.ChangeArguments(reference: reference),
-            as: ControlMessages.Reverted.self)
+            ControlOperations.revert, ControlMessages.ChangeArguments(reference: reference))
         try options.show(reverted) { reverted in
             let name = RegisterTables.cell(reverted.reference)
             print("\(name) is taken back, the former rules are in force; " + MoveText.render(reverted.done))
@@ -64,8 +62,7 @@ struct ChangesCommand: AsyncParsableCommand {
 
     func run() async throws {
         let list = try await options.ask(
-            "rules.changes", ControlMessages.ChangesArguments(reference: reference),
-            as: ControlMessages.ChangeList.self)
+            ControlOperations.changes, ControlMessages.ChangesArguments(reference: reference))
         if let reference, list.changes.isEmpty {
             Terminal.complain("no change '\(RegisterTables.cell(reference))'")
             throw ExitCode(1)
@@ -85,7 +82,7 @@ struct ChangesCommand: AsyncParsableCommand {
 
     private func write(_ digest: String, to folder: String) async throws {
         let pack = try await options.ask(
-            "rules.pack", ControlMessages.PackArguments(digest: digest), as: ControlMessages.PackFiles.self)
+            ControlOperations.pack, ControlMessages.PackArguments(digest: digest))
         do {
             let root = URL(fileURLWithPath: folder, isDirectory: true)
             try FileManager.default.createDirectory(at: root, withIntermediateDirectories: false)

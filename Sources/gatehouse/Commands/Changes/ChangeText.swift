@@ -38,6 +38,7 @@ enum ChangeText {
                 "  \(outcome(change))", "  pack \(change.pack)",
             ]
             if let before = change.before { lines.append("  in place of \(before)") }
+            if let digest = change.difference { lines.append("  difference \(digest)") }
             if let plan = change.plan { lines.append(PlanText.text(plan)) }
             return lines.joined(separator: "\n")
         }.joined(separator: "\n\n")

@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Diagnosis
 import Foundation
 import Netfilter
@@ -7,6 +8,7 @@ import PolicyLanguage
 import Portal
 import RulesetCompiler
 import Sessions
+import SharedSignals
 import Store
 import Trust
 
@@ -26,7 +28,7 @@ struct GatewayLook: Sendable {
     private var ownTables: Set<String> { [layout.table, layout.guardTable, layout.heldTable] }
 
     func findings(at now: Instant) async -> [Finding] {
-        let knowledge = await ask("doctor", as: ControlMessages.GatewayKnowledge.self)
+        let knowledge = await ask(ControlOperations.doctor)
         let rules = await onThread { [self] in ruleKnowledge(knowledge, at: now) }
         let tables = readTables()
         let facts = GatewayFacts(
@@ -38,17 +40,30 @@ struct GatewayLook: Sendable {
         return KernelJudgement.findings(facts)
             + foreign.findings(tables.map { $0.foreign }, legacy: HostLook.legacyTables())
             + HostJudgement.findings(host) + FileJudgement.findings(facts) + RuleJudgement.findings(facts)
-            + SourceJudgement.findings(facts.sources)
+            + SourceJudgement.findings(facts.sources) + AlertJudgement.findings(await alertSinks())
     }
 
     // MARK: The daemon
 
-    private func ask<Answer: Decodable & Sendable>(_ command: String, as: Answer.Type) async -> Known<Answer>
-    {
+    private func alertSinks() async -> Known<[GatewayFacts.AlertSink]> {
+        guard configuration.alerts != nil else { return .known([]) }
+        return await ask(ControlOperations.alerts).map { state in
+            state.sinks.map { sink in
+                GatewayFacts.AlertSink(
+                    name: sink.name, queued: sink.queued, unsaved: sink.unsaved, diskFault: sink.diskFault,
+                    delivered: sink.delivered, lost: sink.lost, failures: sink.failures,
+                    lastError: sink.lastError)
+            }
+        }
+    }
+
+    private func ask<Answer: Codable & Sendable>(
+        _ operation: TypedOperation<ControlMessages.Nothing, Answer>
+    ) async -> Known<Answer> {
         do throws(ControlClientError) {
             return .known(
                 try await ControlClient(path: configuration.control, timeout: patience).call(
-                    command, ControlMessages.Nothing(), as: Answer.self))
+                    operation, ControlMessages.Nothing()))
         } catch {
             return .unknown("\(error)")
         }
@@ -60,7 +75,7 @@ struct GatewayLook: Sendable {
         switch knowledge {
         case .unknown(let reason): return .unknown(reason)
         case .known(let known):
-            let kernel = await ask("kernel.inspect", as: ControlMessages.KernelState.self)
+            let kernel = await ask(ControlOperations.inspectKernel)
             return .known(
                 GatewayFacts.Daemon(
                     kernel: kernel.map(GatewayFacts.Kernel.init), closedBecause: known.closedBecause,
@@ -174,8 +189,19 @@ struct GatewayLook: Sendable {
         }
         if let seeds = configuration.seeds { secrets.append((seeds, "the file of seeds of one-time codes")) }
         if let key = configuration.sealKey { secrets.append((key, "the key that seeds are sealed with")) }
+        for sink in configuration.alerts?.sinks ?? [] {
+            guard case .webhook(let hook) = sink.kind else { continue }
+            secrets.append((hook.secretFile, "the secret of the webhook '\(sink.name)'"))
+        }
         if let posture = configuration.posture {
             secrets.append((posture.files.key, "the key of the server for posture reports"))
+        }
+        if let files = configuration.signals?.files {
+            secrets.append((files.key, "the key of the server for signals"))
+        }
+        for peer in configuration.signals?.peers ?? [] {
+            let tokens = [peer.pushToken, peer.poll?.token].compactMap(\.self)
+            secrets += tokens.map { ($0, "a token of the transmitter \(peer.transmitter.name)") }
         }
         return GatewayFacts.Files(
             store: .known(FileLook.store(configuration.state)), space: FileLook.space(configuration.state),

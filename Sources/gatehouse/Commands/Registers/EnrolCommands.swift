@@ -16,7 +16,8 @@ extension UserCommand {
                 configuration or as the systemd credential 'gatehouse-seal-key'. Without the key it does not start \
                 again. Live sessions stay as they are.
 
-                With --tenant it is the seed of one tenant's codes, which 'gatehouse step-up' takes: it is another                 secret, and opens what belongs to that tenant and nothing else.
+                With --tenant it is the seed of one tenant's codes, which 'gatehouse step-up' takes: it is another \
+                secret, and opens what belongs to that tenant and nothing else.
                 """)
 
         @Argument(help: "The user name, as it is given to the VPN.")
@@ -46,7 +47,7 @@ extension UserCommand {
                 user: user, tenant: tenant, issuer: issuer ?? tenant.map { "VPN \($0)" } ?? "VPN",
                 replaces: replace)
             let answer = try await options.ask(
-                "user.enrol", arguments, as: ControlMessages.Enrolment.self)
+                ControlOperations.enrol, arguments)
             let isTerminal = Terminal.isInteractive
             let drawing: EnrolmentText.Drawing? =
                 qr ?? isTerminal ? isTerminal ? .blackOnWhite : .plain : nil
@@ -68,7 +69,7 @@ extension UserCommand {
 
         func run() async throws {
             let arguments = ControlMessages.UserArguments(user: user, tenant: tenant)
-            let done = try await options.ask("user.unenrol", arguments, as: ControlMessages.OrderDone.self)
+            let done = try await options.ask(ControlOperations.unenrol, arguments)
             try options.show(done) { _ in
                 print("codes of that seed of '\(RegisterTables.cell(user))' are no good any more")
             }

@@ -19,8 +19,7 @@ struct EvidenceCommand: AsyncParsableCommand {
 
     func run() async throws {
         var answer = try await options.ask(
-            "evidence", ControlMessages.SessionArgument(session: session),
-            as: ControlMessages.EvidenceList.self)
+            ControlOperations.evidence, ControlMessages.SessionArgument(session: session))
         if !kind.isEmpty { answer.facts.removeAll { !kind.contains($0.kind) } }
         try options.show(answer) { print(EvidenceTable.render($0)) }
     }

@@ -35,7 +35,7 @@ struct PostureCommand: AsyncParsableCommand {
 
         func run() async throws {
             let list = try await options.ask(
-                "posture.list", ControlMessages.PostureListArguments(), as: ControlMessages.PostureList.self)
+                ControlOperations.postureList, ControlMessages.PostureListArguments())
             let now = SystemClock().now()
             let devices = list.devices.filter { line in
                 let oldest = PostureText.oldest(line).map { now - $0.at }
@@ -58,8 +58,7 @@ struct PostureCommand: AsyncParsableCommand {
 
         func run() async throws {
             let list = try await options.ask(
-                "posture.list", ControlMessages.PostureListArguments(device: device),
-                as: ControlMessages.PostureList.self)
+                ControlOperations.postureList, ControlMessages.PostureListArguments(device: device))
             try options.show(list) { list in
                 for line in list.devices { print(PostureText.show(line, at: SystemClock().now())) }
             }
@@ -108,7 +107,7 @@ struct PostureCommand: AsyncParsableCommand {
 
         func run() async throws {
             let done = try await options.ask(
-                "posture.report", arguments(), as: ControlMessages.OrderDone.self)
+                ControlOperations.report, arguments())
             try options.show(done) { print(MoveText.render($0)) }
         }
 

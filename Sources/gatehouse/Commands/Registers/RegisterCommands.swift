@@ -65,7 +65,7 @@ struct ShowLine<Family: RegisterFamily>: AsyncParsableCommand {
     func run() async throws {
         let arguments = ControlMessages.RegisterSubjectArguments(kind: Family.kind.rawValue, key: key)
         let answer = try await options.ask(
-            "register.history", arguments, as: ControlMessages.RegisterHistory.self)
+            ControlOperations.registerHistory, arguments)
         try options.show(answer) { print(RegisterTables.show($0, Family.kind, key)) }
     }
 }

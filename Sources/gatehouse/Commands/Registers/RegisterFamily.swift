@@ -36,7 +36,7 @@ struct ChangeOptions: ParsableArguments {
     func state(_ statement: RegisterStatement, tellsName: Bool = false) async throws {
         let arguments = ControlMessages.RegisterStateArguments(
             statements: [.init(statement)], reason: reason, dryRun: dryRun)
-        var done = try await control.ask("register.state", arguments, as: ControlMessages.OrderDone.self)
+        var done = try await control.ask(ControlOperations.state, arguments)
         if tellsName { done.reference = statement.subject.key }
         try control.show(done) { print(MoveText.render($0)) }
     }
@@ -52,7 +52,9 @@ extension ControlOptions {
     ) async throws -> [RegisterTables.Line] {
         let arguments = ControlMessages.RegisterListArguments(
             kind: kind.rawValue, key: key, withUnwhole: withUnwhole)
-        return try await ask("register.list", arguments, as: ControlMessages.RegisterList.self).lines
+        return try await ask(
+            ControlOperations.registerList, arguments
+        ).lines
     }
 }
 

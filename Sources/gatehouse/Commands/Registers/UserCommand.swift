@@ -114,7 +114,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             let arguments = ControlMessages.UserArguments(user: user, tenant: tenant)
             let done = try await options.ask(
-                "user.forget-codes", arguments, as: ControlMessages.OrderDone.self)
+                ControlOperations.forgetCodes, arguments)
             try options.show(done) { _ in
                 print("the next right code of '\(RegisterTables.cell(user))' is accepted")
             }

@@ -10,10 +10,13 @@ import Store
 extension AuditEntries {
     /// One for each thing that it is about. None for rules: whoever changes them knows the reference (`rules`).
     static func orders(
-        _ order: Order, _ refusal: OrderRefusal?, under policy: Policy, at now: Instant
+        _ order: Order, _ refusal: OrderRefusal?, by orderer: Orderer? = nil, under policy: Policy,
+        at now: Instant
     ) -> [AuditEntry] {
         named(order, under: policy, at: now).map { entry in
             var entry = entry
+            entry[number: .uid] = orderer.map { UInt64($0.uid) }
+            entry[.role] = orderer?.role
             entry[.outcome] = word(refusal)
             entry[.why] = refusal?.description
             return entry
@@ -51,10 +54,33 @@ extension AuditEntries {
             entry.ask("step-up", "session \(id)", by: by)
             entry[.session] = id.description
             if let tenant { entry[list: .changes] = ["code of tenant \(tenant)"] }
+        case .signal(let signal): return signals(signal, entry)
         case .acknowledgeDamage(let by): entry.ask("acknowledge-damage", nil, by: by)
         case .load, .goBack: return []
         }
         return [entry]
+    }
+
+    /// One for each event of the token, its number in the reference.
+    private static func signals(_ signal: ReceivedSignal, _ entry: AuditEntry) -> [AuditEntry] {
+        let facts = signal.facts.map { fact in
+            var line = entry
+            let subject =
+                fact.key.subject.users.map { "user \($0)" } + fact.key.subject.devices.map { "device \($0)" }
+            line.ask(
+                fact.key.kind.rawValue, subject.joined(separator: ", "), by: signal.token.issuer, fact.reason)
+            line[list: .changes] = ["\(fact.words) since \(fact.happenedAt)"]
+            line[.reference] = signal.token.id
+            return line
+        }
+        let notes = signal.notes.map { note in
+            var line = entry
+            line.ask("signal", nil, by: signal.token.issuer)
+            line[list: .changes] = [note]
+            line[.reference] = signal.token.id
+            return line
+        }
+        return facts + notes
     }
 
     private static func subject(_ target: Order.Target) -> String {
@@ -82,20 +108,32 @@ extension AuditEntries {
     // MARK: Rules
 
     /// What was done to the rules.
+    ///
+    /// - Parameter plan: What it opened and closed, in lines. Of a long one the record keeps the first 512 lines; all of
+    ///   it is beside the record, and the record has its hash.
     static func rules(
         _ order: String, _ change: RuleChange, by author: RuleChangeAuthor, outcome: String,
-        summary: String? = nil, because: String? = nil, under policy: Policy, at now: Instant
+        plan: [String] = [], because: String? = nil, under policy: Policy, at now: Instant
     ) -> AuditEntry {
         var entry = daemon(.rules, pack: change.pack, under: policy, at: now)
         entry[.order] = order
         entry[.by] = author.name
         entry[number: .uid] = author.uid.map { UInt64($0) }
+        entry[.role] = author.role
         entry[.reference] = change.reference
         entry[.packBefore] = change.before
         entry[.outcome] = outcome
-        entry[list: .changes] = summary.map { [$0] } ?? []
+        entry[list: .changes] = plan
+        entry[.difference] = change.differenceDigest
         entry[.why] = because
         return entry
+    }
+}
+
+extension RuleChange {
+    /// What ties the exact difference in the database to the line of the record: a SHA-256.
+    var differenceDigest: String? {
+        difference.map { AuditHash(of: Array($0.utf8)[...]).description }
     }
 }
 

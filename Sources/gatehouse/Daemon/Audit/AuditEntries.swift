@@ -20,12 +20,13 @@ enum AuditEntries {
         case .opened(let session, let decision):
             [opened(session, decision, at: event.at)]
         case .closed(let session, let end): [closed(session, end, at: event.at)]
-        case .order(let order, let refusal, let policy):
-            orders(order, refusal, under: policy, at: event.at)
+        case .order(let order, let refusal, let orderer, let policy):
+            orders(order, refusal, by: orderer, under: policy, at: event.at)
         case .scan(let session, let destinations, let policy):
             [scan(session, destinations, under: policy, at: event.at)]
         case .stranger(let id, let why): [stranger(id, why, at: event.at)]
-        case .drift(let drift): [entry(drift, at: event.at)]
+        case .drift(let drift, let policy): [entry(drift, under: policy, at: event.at)]
+        case .packets(let sighting, let policy): [packets(sighting, under: policy, at: event.at)]
         }
     }
 
@@ -135,11 +136,33 @@ enum AuditEntries {
         return entry
     }
 
-    private static func entry(_ drift: Drift, at now: Instant) -> AuditEntry {
+    private static func packets(
+        _ sighting: PacketSighting, under policy: Policy, at now: Instant
+    ) -> AuditEntry {
+        var entry =
+            sighting.session.map { about($0, .incident, at: now) } ?? AuditEntry(.incident, at: now)
+        switch sighting.kind {
+        case .spoofed:
+            entry[.outcome] = "spoofed source"
+            entry[list: .clauses] =
+                (policy.clauses(alertingOf: .spoofing) ?? []) + policy.cites(of: .ownAddressOnly)
+        case .disagreement:
+            entry[.outcome] = "kernel and core disagree"
+            entry[list: .clauses] = policy.standingClauses
+        }
+        if let source = sighting.source { entry[list: .addresses] = [source.description] }
+        entry[.destination] = sighting.destination?.description
+        entry[number: .count] = UInt64(exactly: sighting.count)
+        entry[.why] = sighting.says
+        return entry
+    }
+
+    private static func entry(_ drift: Drift, under policy: Policy, at now: Instant) -> AuditEntry {
         var entry = AuditEntry(.drift, at: now)
         entry[.by] = drift.change.author?.description
         entry[.why] = drift.change.description
         entry[.outcome] = drift.undoneAt == nil ? "not undone yet" : "undone"
+        entry[list: .clauses] = policy.standingClauses
         return entry
     }
 

@@ -1,3 +1,5 @@
+import AlertSinks
+import Alerts
 import Audit
 import AuditLog
 import Enforcement
@@ -11,12 +13,15 @@ import Synchronization
 /// The record of what happens here: what the reconciler says, and what is done to the rules.
 final class AuditTrail: Auditor {
     let log: AuditLog
+    /// Told of everything that is recorded; nil where nobody is alerted.
+    private let alerts: AlertCenter?
     private let store: Store
     /// What the store has.
     private let keptHead: Mutex<AuditHead?>
 
-    init(state: String, store: Store, log: Logger) {
+    init(state: String, store: Store, alerts: AlertCenter? = nil, log: Logger) {
         self.store = store
+        self.alerts = alerts
         var known: AuditHead?
         do {
             known = try store.auditHead().flatMap(AuditHead.init)
@@ -24,14 +29,28 @@ final class AuditTrail: Auditor {
             log.error("how far the audit record went is not known: \(error)")
         }
         keptHead = Mutex(known)
-        self.log = AuditLog(.inState(state), known: known)
+        let folder = AuditFolder.inState(state)
+        self.log = AuditLog(folder, known: known) { finding in
+            guard let sighting = AlertSightings.of(finding: finding, folder: folder.path) else { return }
+            log.error("\(sighting.says)")
+            alerts?.report([sighting])
+        }
     }
 
     func record(_ events: [AuditEvent]) async throws {
+        var failure: (any Error)?
         // A change of rules can move a hundred thousand sessions: their records are not all in memory at once.
         for start in stride(from: 0, to: events.count, by: Self.bulk) {
-            try log.record(events[start..<min(start + Self.bulk, events.count)].flatMap(AuditEntries.of))
+            var entries: [AuditEntry] = []
+            for event in events[start..<min(start + Self.bulk, events.count)] {
+                let made = AuditEntries.of(event)
+                entries += made
+                alerts?.report(AlertSightings.of(event, made), count: event.count)
+            }
+            // People are alerted of what cannot be recorded, too.
+            do { if failure == nil { try log.record(entries) } } catch { failure = error }
         }
+        if let failure { throw failure }
     }
 
     private static let bulk = 4096
@@ -43,6 +62,13 @@ final class AuditTrail: Auditor {
         guard let head = log.head, head != keptHead.withLock({ $0 }) else { return }
         try store.put(auditHead: KeptAuditHead(number: head.number, hash: head.hash.bytes))
         keptHead.withLock { $0 = head }
+    }
+}
+
+extension AuditEvent {
+    /// How often it happened.
+    fileprivate var count: UInt64 {
+        if case .packets(let sighting, _) = what { UInt64(max(1, sighting.count)) } else { 1 }
     }
 }
 

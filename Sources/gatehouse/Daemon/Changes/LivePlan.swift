@@ -1,4 +1,5 @@
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import FlowSpace

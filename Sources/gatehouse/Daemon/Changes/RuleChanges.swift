@@ -1,5 +1,6 @@
 import Audit
 import Control
+import ControlAPI
 import Enforcement
 import Evidence
 import Logging
@@ -151,10 +152,10 @@ actor RuleChanges {
         _ made: PreparedChange, _ policy: Policy, seeds: [String: TOTPSeed]?, over before: Policy,
         _ change: RuleChange
     ) async throws -> (done: ControlMessages.OrderDone, number: Int64) {
-        let number = try await begin(change, made)
+        let (change, number) = try await begin(change, made)
         let applied = { [self] in
             audit(
-                change.kind.rawValue, change, by: change.author, outcome: "in force", summary: made.summary,
+                change.kind.rawValue, change, by: change.author, outcome: "in force", plan: made.lines,
                 under: policy)
         }
         await judge(policy)
@@ -172,22 +173,25 @@ actor RuleChanges {
             }
             await judge(before)
             _ = audit(
-                change.kind.rawValue, change, by: change.author, outcome: "refused", because: "\(error)",
-                under: before)
+                change.kind.rawValue, change, by: change.author, outcome: "refused", plan: made.lines,
+                because: "\(error)", under: before)
             record(
                 RuleChangeEnd(.refused, at: clock.now(), by: change.author, because: "\(error)"), of: number)
             throw error
         }
     }
 
-    private func begin(_ change: RuleChange, _ made: PreparedChange) async throws -> Int64 {
+    /// Returns the change as it is recorded, and its number.
+    private func begin(
+        _ change: RuleChange, _ made: PreparedChange
+    ) async throws -> (RuleChange, number: Int64) {
         retryRecord()
         let (store, before) = (store, pack)
         let result = await onThread {
             Result {
                 var change = change
                 change.difference = try made.plan.json
-                return try store.begin(change, keeping: [before, made.kept])
+                return (change, try store.begin(change, keeping: [before, made.kept]))
             }
         }
         do {
@@ -220,12 +224,12 @@ actor RuleChanges {
     /// Puts on the audit record what was done to the rules. Nil when it is there; otherwise why not, for whoever did it.
     func audit(
         _ order: String, _ change: RuleChange, by author: RuleChangeAuthor, outcome: String,
-        summary: String? = nil, because: String? = nil, under policy: Policy
+        plan: [String] = [], because: String? = nil, under policy: Policy
     ) -> String? {
         do {
             try keep(
                 AuditEntries.rules(
-                    order, change, by: author, outcome: outcome, summary: summary, because: because,
+                    order, change, by: author, outcome: outcome, plan: plan, because: because,
                     under: policy, at: clock.now()))
             return nil
         } catch {
@@ -282,7 +286,10 @@ final class PreparedChange: Sendable {
         plan = PlanDocument(difference, from: before, to: after, old: "the rules in force", new: name)
     }
 
-    var summary: String { String(PlanText.text(plan).prefix { $0 != "\n" }) }
+    var summary: String { lines.first ?? "" }
+
+    /// The plan, as people read it.
+    var lines: [String] { PlanText.text(plan).split(separator: "\n").map(String.init) }
 
     /// Rendered.
     var warnings: [String] { pack.diagnostics.isEmpty ? [] : [DiagnosticRenderer.text(pack.diagnostics)] }
@@ -305,7 +312,7 @@ extension KeptPack {
 }
 
 extension RuleChangeAuthor: CustomStringConvertible {
-    init(_ peer: Peer) { self.init(peer.name, uid: peer.uid) }
+    init(_ peer: Peer) { self.init(peer.name, uid: peer.uid, role: peer.role?.rawValue) }
 
     /// Somebody at a signal, who is root.
     static let hangUp = RuleChangeAuthor("SIGHUP")

@@ -108,7 +108,7 @@ extension ListenAddress {
 }
 
 extension TextForm {
-    fileprivate static var listenAddress: TextForm<ListenAddress> {
+    static var listenAddress: TextForm<ListenAddress> {
         TextForm<ListenAddress>("an address and a port, such as 10.8.0.1:8443 or \"[::]:8443\"") {
             ListenAddress(text: $0)
         }
