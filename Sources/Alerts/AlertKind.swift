@@ -24,6 +24,8 @@ package enum AlertKind: String, Sendable, Hashable, Codable, CaseIterable {
     case approvalEnding = "approval-ending"
     case loanEnding = "loan-ending"
     case certificateEnding = "certificate-ending"
+    /// A device must be brought on site soon.
+    case visitDue = "visit-due"
     /// The written policy is due for review.
     case reviewDue = "review-due"
 
@@ -62,6 +64,7 @@ package enum AlertKind: String, Sendable, Hashable, Codable, CaseIterable {
         case .approvalEnding: "approval about to end"
         case .loanEnding: "loan about to end"
         case .certificateEnding: "certificate about to end"
+        case .visitDue: "device due on site"
         case .reviewDue: "review of the policy due"
         case .recordFault: "no audit record"
         case .recordTorn: "audit record torn"

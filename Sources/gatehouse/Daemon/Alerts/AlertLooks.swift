@@ -8,15 +8,12 @@ import PolicyLanguage
 import RulesetCompiler
 import Sessions
 
-/// What is wrong now, and what ends soon, as far as the daemon knows: both are asked for, since nothing happens when a list
-/// is not renewed.
+/// What is wrong now, as far as the daemon knows: asked for, since nothing happens when a list is not renewed.
 struct AlertLooks: Sendable {
     let enforcer: Enforcer
     let trail: AuditTrail
     let state: String
     let knowledge: @Sendable (Policy) -> ControlMessages.RuleKnowledge
-
-    // MARK: Faults
 
     func faults(at now: Instant) async -> [Sighting] {
         let policy = await enforcer.policy
@@ -125,61 +122,11 @@ struct AlertLooks: Sendable {
                 "\(space.freeBytes >> 20) MiB (\(share) %) are free where \(state) is: a change that cannot be recorded "
                 + "is refused, and nobody is let in on a full disk", fields: [.path: state])
     }
-
-    // MARK: Ends
-
-    /// - Parameter ahead: How far it is worth looking.
-    func endings(within ahead: Duration, at now: Instant) async -> [Ending] {
-        let policy = await enforcer.policy
-        let registers = await enforcer.registers
-        var endings: [Ending] = policy.classes.compactMap { known in
-            known.contract.map { contract in
-                Ending(
-                    .contractEnding, "\(contract.vendor) \(contract.reference)", until: contract.until,
-                    what:
-                        "contract \(contract.reference) of \(contract.vendor) (sponsor \(contract.sponsor))",
-                    fields: [.reference: contract.reference], clauses: known.cites)
-            }
-        }
-        let approvals = policy.clauses { if case .approval = $0 { true } else { false } }
-        endings += registers.approvals.all.compactMap { approval in
-            approval.until.map { until in
-                Ending(
-                    .approvalEnding, approval.reference, until: until,
-                    what: "approval \(approval.reference) (\(approval.kind.rawValue)) of \(approval.user)",
-                    fields: [.reference: approval.reference, .user: approval.user], clauses: approvals)
-            }
-        }
-        let loans = policy.clauses { if case .deviceLent = $0 { true } else { false } }
-        endings += registers.loans.all.compactMap { loan in
-            loan.until.map { until in
-                Ending(
-                    .loanEnding, loan.reference, until: until,
-                    what: "loan \(loan.reference) of device \(loan.device) to \(loan.user)",
-                    fields: [.reference: loan.reference, .user: loan.user, .device: loan.device],
-                    clauses: loans)
-            }
-        }
-        let certificates = policy.clauses { if case .certificate = $0 { true } else { false } }
-        endings += await enforcer.certificates(endingBefore: now + ahead).map { known in
-            Ending(
-                .certificateEnding, "\(known.commonName) \(known.digest)", until: known.until,
-                what: "the certificate of '\(AlertText.plain(known.commonName))'",
-                fields: [.commonName: known.commonName, .user: known.user], clauses: certificates)
-        }
-        if let review = policy.settings.review {
-            endings.append(
-                Ending(
-                    .reviewDue, review.date.description, until: review.dueAt,
-                    what: "the time for the review of the written policy", clauses: review.serving.cites))
-        }
-        return endings.filter { $0.until <= now + ahead }
-    }
 }
 
 extension Policy {
     /// Of every class, and system, that has such a condition; of incidents where none has.
-    fileprivate func clauses(_ isMeant: (Condition.Test) -> Bool) -> [String] {
+    func clauses(_ isMeant: (Condition.Test) -> Bool) -> [String] {
         let cites = classes.filter { $0.conditions.contains { isMeant($0.test) } }.flatMap(\.cites)
         return cites.isEmpty ? settings.incidents?.serving.cites ?? [] : cites
     }
