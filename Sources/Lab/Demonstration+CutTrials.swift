@@ -7,7 +7,7 @@ extension Demonstration {
     package func cutTrials(_ count: Int) async throws -> CutTrials {
         try await setUpForTrials()
         _ = try await startDaemon()
-        var trials = CutTrials()
+        var trials = CutTrials(.report)
         while trials.count < count {
             let actors = Array(Actor.fleet.prefix(count - trials.count))
             try await cutAll(actors, &trials)
@@ -21,41 +21,24 @@ extension Demonstration {
         let capture = try await TunnelCapture.start(
             towards: clients.flatMap(\.addresses.values), children: children)
         let downloads = try await startDownloads(clients)
-        var cuts: [(client: VPNClient, began: Int64, committed: Int64, ended: Int64)] = []
+        var cuts: [CutTrials.Cut] = []
         for client in clients {
             // Cuts that follow close on one another would be measured with the last one's tidying up.
             try await Task.sleep(for: .milliseconds(150))
             let began = TunnelCapture.now
             let cut = try await control.setStatus("lost", of: client.actor.device)
-            cuts.append((client, began, cut.committedAt, TunnelCapture.now))
+            cuts.append(
+                CutTrials.Cut(
+                    addresses: AddressFamily.allCases.compactMap(client.address), began: began,
+                    committed: cut.committedAt,
+                    toAnswer: TunnelCapture.now - began))
         }
         // Longer than a server waits before it sends a segment again.
         try await Task.sleep(for: .milliseconds(1500))
         let traffic = await capture.finish()
-        for cut in cuts { Self.judge(cut, traffic, &trials) }
+        for cut in cuts { trials.add(cut, seen: traffic) }
         await endAll(downloads + clients.map(\.process))
         for actor in actors { _ = try await socket.setStatus("in-use", of: actor.device) }
-    }
-
-    private static func judge(
-        _ cut: (client: VPNClient, began: Int64, committed: Int64, ended: Int64), _ traffic: TunnelTraffic,
-        _ trials: inout CutTrials
-    ) {
-        if traffic.dropped > 0 {
-            return trials.add(unmeasured: "the capture lost \(traffic.dropped) packets")
-        }
-        let addresses = AddressFamily.allCases.compactMap(cut.client.address)
-        for address in addresses {
-            let before = traffic.payload(to: address, after: cut.began - 500_000_000, through: cut.began)
-            guard before > 10_000 else { return trials.add(unmeasured: "no download to \(address)") }
-        }
-        guard let last = addresses.compactMap({ traffic.lastPayload(to: $0) }).max() else {
-            return trials.add(unmeasured: "no address")
-        }
-        trials.add(
-            CutTrials.Trial(
-                began: cut.began, committed: cut.committed, ended: cut.ended, lastByte: last,
-                bytesAfter: addresses.reduce(0) { $0 + traffic.payload(to: $1, after: cut.committed) }))
     }
 
     // MARK: The fleet

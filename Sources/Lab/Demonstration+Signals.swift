@@ -46,10 +46,10 @@ extension Demonstration {
 
     /// Revokes sessions of the fleet, one after another while all of them have downloads in both families; everybody logs
     /// in anew, and so on until there were `count` tokens.
-    package func signalTrials(_ count: Int) async throws -> SignalTrials {
+    package func signalTrials(_ count: Int) async throws -> CutTrials {
         try await setUpForTrials()
         let daemon = try await startDaemon()
-        var trials = SignalTrials()
+        var trials = CutTrials(.signal)
         while trials.count < count {
             let actors = Array(Actor.fleet.prefix(count - trials.count))
             try await revokeAll(actors, daemon, &trials)
@@ -58,7 +58,7 @@ extension Demonstration {
         return trials
     }
 
-    private func revokeAll(_ actors: [Actor], _ daemon: Child, _ trials: inout SignalTrials) async throws {
+    private func revokeAll(_ actors: [Actor], _ daemon: Child, _ trials: inout CutTrials) async throws {
         let transmitter = SignalTransmitter(site: site)
         let clients = try await logIn(actors)
         let capture = try await TunnelCapture.start(
@@ -82,29 +82,12 @@ extension Demonstration {
         let traffic = await capture.finish()
         for cut in cuts {
             let committed = try await transmitter.committedAt(cut.token, log: daemon.log)
-            judge(cut.client, (cut.began, cut.took, committed), traffic, &trials)
+            trials.add(
+                CutTrials.Cut(
+                    addresses: AddressFamily.allCases.compactMap(cut.client.address), began: cut.began,
+                    committed: committed, toAnswer: cut.took),
+                seen: traffic)
         }
         await endAll(downloads + clients.map(\.process))
-    }
-
-    private func judge(
-        _ client: VPNClient, _ cut: (began: Int64, took: Int64, committed: Int64), _ traffic: TunnelTraffic,
-        _ trials: inout SignalTrials
-    ) {
-        if traffic.dropped > 0 {
-            return trials.add(unmeasured: "the capture lost \(traffic.dropped) packets")
-        }
-        let addresses = AddressFamily.allCases.compactMap(client.address)
-        for address in addresses {
-            let before = traffic.payload(to: address, after: cut.began - 500_000_000, through: cut.began)
-            guard before > 10_000 else { return trials.add(unmeasured: "no download to \(address)") }
-        }
-        guard let last = addresses.compactMap({ traffic.lastPayload(to: $0) }).max() else {
-            return trials.add(unmeasured: "no address")
-        }
-        trials.add(
-            SignalTrials.Trial(
-                began: cut.began, toAnswer: cut.took, committed: cut.committed, lastByte: last,
-                bytesAfter: addresses.reduce(0) { $0 + traffic.payload(to: $1, after: cut.committed) }))
     }
 }

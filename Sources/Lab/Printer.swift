@@ -33,10 +33,6 @@ package struct Printer: Sendable {
         Self.write((json ? trials.json : trials.text) + "\n", to: .standardOutput)
     }
 
-    package func finish(_ trials: SignalTrials) {
-        Self.write((json ? trials.json : trials.text) + "\n", to: .standardOutput)
-    }
-
     package func finish(_ report: FaultReport) {
         Self.write((json ? report.json : "\n" + report.summary) + "\n", to: .standardOutput)
     }

@@ -14,35 +14,57 @@ struct CutTrialsTests {
         #expect([spread.p50, spread.p99, spread.max] == expected)
     }
 
-    private func trial(after: Int = 0) -> CutTrials.Trial {
-        CutTrials.Trial(
-            began: 1_000_000_000, committed: 1_040_000_000, ended: 1_050_000_000, lastByte: 1_039_000_000,
-            bytesAfter: after)
+    private static let cut = CutTrials.Cut(
+        addresses: ["10.8.0.2", "fd08::2"], began: 1_000_000_000, committed: 1_040_000_000,
+        toAnswer: 50_000_000)
+
+    /// Downloads in both families that end at 1.039 s, and what is given beside them.
+    private static func traffic(_ others: [(at: Double, payload: Int)] = [], both: Bool = true)
+        -> TunnelTraffic
+    {
+        let line = { (at: Double, address: String, payload: Int) in
+            let family = address.contains(":") ? "IP6" : "IP"
+            let instant = at.formatted(.number.precision(.fractionLength(9)).grouping(.never))
+            return "\(instant) \(family) 10.10.0.20.80 > \(address).40000: tcp \(payload)"
+        }
+        var lines: [String] = []
+        for address in both ? cut.addresses : Array(cut.addresses.prefix(1)) {
+            lines += [line(0.9, address, 20_000), line(1.039, address, 1000)]
+        }
+        lines += others.map { line($0.at, cut.addresses[0], $0.payload) }
+        return TunnelTraffic(captured: lines.joined(separator: "\n"))
     }
 
     @Test func oneByteBehindACommitSpoilsTheRun() {
-        var trials = CutTrials()
+        var trials = CutTrials(.report)
         #expect(!trials.isClean)  // nothing was measured
-        trials.add(trial())
+        trials.add(Self.cut, seen: Self.traffic())
         #expect(trials.isClean)
-        trials.add(trial(after: 1))
+        trials.add(Self.cut, seen: Self.traffic([(1.041, 1)]))
         #expect(!trials.isClean && trials.bytesAfter == 1)
     }
 
+    /// A download that did not run proves nothing.
     @Test func whatWasNotMeasuredSpoilsTheRun() {
-        var trials = CutTrials()
-        trials.add(trial())
-        trials.add(unmeasured: "no download")
-        #expect(!trials.isClean && trials.count == 2)
+        var trials = CutTrials(.report)
+        trials.add(Self.cut, seen: Self.traffic())
+        trials.add(Self.cut, seen: Self.traffic(both: false))
+        trials.add(Self.cut, seen: TunnelTraffic(captured: "3 packets dropped by kernel"))
+        #expect(trials.unmeasured == ["no download to fd08::2", "the capture lost 3 packets"])
+        #expect(!trials.isClean && trials.count == 3)
     }
 
-    @Test func timesCountFromTheStartOfTheCommand() throws {
-        var trials = CutTrials()
-        trials.add(trial())
-        #expect(trials.toLastByte.p50 == 39 && trials.toCommit.p99 == 40 && trials.toEnd.max == 50)
+    @Test(arguments: [
+        (CutTrials.Cause.report, "1 laptops reported lost, 0 bytes behind a commit"),
+        (.signal, "1 sessions revoked, 0 bytes behind a commit"),
+    ])
+    func timesCountFromTheStartOfTheCommand(cause: CutTrials.Cause, sum: String) throws {
+        var trials = CutTrials(cause)
+        trials.add(Self.cut, seen: Self.traffic())
+        #expect(trials.toLastByte.p50 == 39 && trials.toCommit.p99 == 40 && trials.toAnswer.max == 50)
         let json = try #require(
             try JSONSerialization.jsonObject(with: Data(trials.json.utf8)) as? [String: Any])
         #expect((json["toLastByte"] as? [String: Double])?["p99"] == 39)
-        #expect(trials.text.contains("1 laptops reported lost, 0 bytes behind a commit"))
+        #expect(trials.text.contains(sum))
     }
 }
