@@ -51,21 +51,26 @@ package enum Classifier {
                     location: candidate.location))
             if look.matches { return explain(candidate, policy.gifts[index], passed, until, judge) }
         }
+        let nearest = nearest(passed, policy)
         return ExplainedDecision(
             decision: Decision(.noClass, validUntil: until), findings: passed,
-            tell: RefusalText.signals(evidence.signals) ?? RefusalText.noClass(passed, policy),
-            nearest: nearest(passed, policy))
+            tell: RefusalText.signals(evidence.signals) ?? RefusalText.noClass(nearest, evidence, at: now),
+            nearest: nearest)
     }
 
-    /// One for other people is not near, whatever else it asks for. What somebody would reach for scanning is nothing to
-    /// miss. Of classes that lack as much, the first.
+    /// One for other certificates is not near, and then one for other people, whatever else they ask for. What somebody
+    /// would reach for scanning is nothing to miss. Of classes that lack as much, the first.
     private static func nearest(_ passed: [ClassFinding], _ policy: Policy) -> ClassFinding? {
         let open = passed.filter { finding in
             guard let policyClass = policy.policyClass(named: finding.name) else { return false }
             return policyClass.access != .none && !policyClass.asksForBehaviour
         }
-        let theirs = open.filter { finding in !finding.missing.contains { $0.condition.asksWho } }
-        return (theirs.isEmpty ? open : theirs).min { $0.missing.count < $1.missing.count }
+        let fitting = open.filter { finding in
+            finding.findings.allSatisfy { $0.judgement.truth != .fails || !$0.condition.isAboutCertificate }
+        }
+        let near = fitting.isEmpty ? open : fitting
+        let theirs = near.filter { finding in !finding.missing.contains { $0.condition.asksWho } }
+        return (theirs.isEmpty ? near : theirs).min { $0.missing.count < $1.missing.count }
     }
 
     private static func held(_ hold: Hold) -> ExplainedDecision {

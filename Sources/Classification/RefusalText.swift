@@ -1,5 +1,6 @@
 import Evidence
 import PolicyLanguage
+import Sessions
 
 /// What a refused person reads. Plain words, what to do next, nothing that helps an attacker more than an honest user.
 enum RefusalText {
@@ -9,6 +10,7 @@ enum RefusalText {
         // A class without access also matches on what is unknown. "This device was reported lost" would then be wrong.
         let unknown = finding?.findings.filter { $0.judgement.truth == .unknown } ?? []
         if !unknown.isEmpty {
+            if unknown.contains(where: { $0.condition.isAboutCertificate }) { return cannotBeChecked }
             return Self.signals(signals)
                 ?? "This device or user is not registered for remote access. Call the help desk."
         }
@@ -26,23 +28,31 @@ enum RefusalText {
         sentence(withheld.first?.findings ?? [])
     }
 
-    /// The nearest class is the one with the fewest conditions missing, among those that the certificate fits.
-    static func noClass(_ findings: [ClassFinding], _ policy: Policy) -> String {
-        let open = findings.filter { finding in
-            guard let policyClass = policy.policyClass(named: finding.name), policyClass.access != .none
-            else { return false }
-            // What somebody would reach for scanning is no advice.
-            if policyClass.asksForBehaviour { return false }
-            return finding.findings.allSatisfy {
-                $0.judgement.truth == .holds || !$0.condition.isAboutCertificate
-            }
-        }
-        let nearest = open.min { $0.missing.count < $1.missing.count }
-        guard let nearest else {
-            return "This device is not registered for remote access. Call the help desk."
-        }
-        return sentence(nearest.missing)
+    /// What the nearest class misses. Where that is the certificate, nothing else matters yet.
+    static func noClass(_ nearest: ClassFinding?, _ evidence: SessionEvidence, at now: Instant) -> String {
+        guard let nearest else { return notRegistered }
+        let certificate = nearest.missing.first { $0.condition.isAboutCertificate }
+        guard let certificate else { return sentence(nearest.missing) }
+        return Self.certificate(certificate.judgement.truth, evidence, at: now)
     }
+
+    /// A certificate of a stranger is not discussed with him; one of ours is.
+    private static func certificate(
+        _ truth: Truth, _ evidence: SessionEvidence, at now: Instant
+    ) -> String {
+        if case .revoked? = evidence.revocation {
+            return "This device's certificate was withdrawn. Call the help desk."
+        }
+        guard truth != .unknown else { return cannotBeChecked }
+        guard let report = evidence.certificateReport, report.anchor != nil else { return notRegistered }
+        if report.validUntil <= now { return "This device's certificate has expired. Call the help desk." }
+        return report.problems.isEmpty
+            ? notRegistered : "This device's certificate is not in order. Call the help desk."
+    }
+
+    private static let notRegistered = "This device is not registered for remote access. Call the help desk."
+    private static let cannotBeChecked =
+        "This device's certificate cannot be checked at present. Try again later, or call the help desk."
 
     /// What was told by another system, where something was: what the rules then miss is only what follows from it.
     static func signals(_ signals: [SignalFact]) -> String? {
@@ -73,7 +83,7 @@ extension ClassFinding {
 }
 
 extension Condition {
-    fileprivate var isAboutCertificate: Bool {
+    var isAboutCertificate: Bool {
         switch test {
         case .certificate, .organisation, .attribute: true
         default: false

@@ -257,6 +257,97 @@ import Testing
         #expect(lost.className == "gone" && lost.obstacle == nil, "the class says it")
     }
 
+    struct Refusal: Sendable, CustomTestStringConvertible {
+        let why: String
+        var authority = "asked"
+        var user = "alice"
+        let tell: String
+        let change: @Sendable (inout SessionEvidence) -> Void
+
+        var testDescription: String { why }
+    }
+
+    /// Overdue lists and withdrawn certificates are what a nurse and her help desk must tell apart from a register that
+    /// lacks her laptop.
+    @Test(arguments: [
+        Refusal(
+            why: "the list is overdue",
+            tell:
+                "This device's certificate cannot be checked at present. Try again later, or call the help desk."
+        ) { $0.revocation = .unknown(reason: "overdue") },
+        Refusal(
+            why: "withdrawn", tell: "This device's certificate was withdrawn. Call the help desk."
+        ) { $0.revocation = .revoked(since: now) },
+        Refusal(
+            why: "withdrawn, and expired since",
+            tell: "This device's certificate was withdrawn. Call the help desk."
+        ) {
+            $0.revocation = .revoked(since: now)
+            $0.certificateReport = ours(until: now)
+        },
+        Refusal(why: "expired", tell: "This device's certificate has expired. Call the help desk.") {
+            $0.revocation = .good(until: now + 60)
+            $0.certificateReport = ours(until: now)
+        },
+        Refusal(
+            why: "a chain of ours with a fault",
+            tell: "This device's certificate is not in order. Call the help desk."
+        ) {
+            $0.revocation = .good(until: now + 60)
+            $0.certificateReport = ours(until: now + 60, problems: ["the leaf is a server's"])
+        },
+        Refusal(
+            why: "a stranger's", tell: "This device is not registered for remote access. Call the help desk."
+        ) {
+            $0.certificates = Samples.chain(0x77)
+            $0.certificateReport = Samples.report(problems: ["no way to an authority"])
+        },
+        Refusal(
+            why: "no certificate",
+            tell: "This device is not registered for remote access. Call the help desk."
+        ) { $0.certificates = nil },
+        Refusal(
+            why: "a good one of somebody who may not", user: "bob",
+            tell: "Your account is not allowed remote access. Call the help desk."
+        ) { $0.revocation = .good(until: now + 60) },
+        Refusal(
+            why: "another authority's class lacks less", authority: "corporate",
+            tell: "A one-time code is needed: log in again with your code."
+        ) { _ in },
+    ])
+    func peopleHearWhatIsTheMatter(_ row: Refusal) throws {
+        let policy = try Self.compile(
+            """
+              - { name: full, when: { certificate: corporate, group: staff, mfa: { within: 12h } }, access: crm }
+              - { name: plain, when: { certificate: asked, group: staff }, access: crm }
+            """)
+        let decision = Self.decide(
+            SessionDescription(authority: row.authority, device: "lt-1", user: row.user), under: policy,
+            row.change)
+        #expect(decision.outcome == .noClass)
+        #expect(decision.tell == row.tell)
+    }
+
+    private static func ours(until: Instant, problems: [String] = []) -> CertificateReport {
+        var report = Samples.report(from: now - .seconds(60), until: until, problems: problems)
+        report.anchor = Samples.digest(0x22)
+        return report
+    }
+
+    /// A class that shuts out also takes those of whom it cannot tell: nobody is told that he is what it is about.
+    @Test func aClassThatCannotTellSaysSo() throws {
+        let policy = try Self.compile(
+            """
+              - { name: barred, when: { certificate: asked, group: staff }, access: none, tell: Staff are barred. }
+              - { name: full, when: { certificate: asked }, access: crm }
+            """)
+        let session = SessionDescription(authority: "asked", device: "lt-1", user: "alice")
+        let decision = Self.decide(session, under: policy) { $0.revocation = .unknown(reason: "overdue") }
+        #expect(decision.outcome == .refusedByClass && decision.tell.contains("cannot be checked"))
+        let barred = Self.decide(session, under: policy) { $0.revocation = .good(until: Self.now + 60) }
+        #expect(barred.tell == "Staff are barred.")
+    }
+
     @Test func administratorsHearWhatTheFirstSystemLacked() throws {
         let policy = try Self.compile("  - { name: full, when: { certificate: corporate }, access: pay }\n")
         let decision = Self.decide(
