@@ -24,13 +24,14 @@ extension Demonstration {
         }
         let revived = TunnelCapture.now
         let newDaemon = try await startDaemon()
-        try await recordListing(of: employee)
+        let listing = try await listing(of: employee)
         try await letFlow(downloads)
         let alive = TunnelCapture.now
         let connected = downloads.allSatisfy(\.process.isRunning)
         let traffic = await capture.finish()
         await recordDownloads(
             .daemonDead, employee, traffic, from: dead, through: revived, connected: connected)
+        for (row, outcome) in listing { await ledger.record(outcome, for: row) }
         await recordDownloads(
             .restarted, employee, traffic, from: revived, through: alive, connected: connected)
         await end(downloads)
@@ -58,16 +59,18 @@ extension Demonstration {
         try await Wait.until("the killed daemon to be gone") { !daemon.isRunning }
     }
 
-    private func recordListing(of client: VPNClient) async throws {
+    private func listing(of client: VPNClient) async throws -> [(Row, Outcome)] {
+        var listing: [(Row, Outcome)] = []
         for row in Scenario.rows(of: .restarted) where row.subject == .listing {
             guard let address = row.family.flatMap(client.address) else { continue }
             let session = try? await Wait.forValue("the new daemon to list \(address)", within: .seconds(8)) {
                 try await control.session(at: address)
             }
             let seen = session.map { "\($0.id) at \(address)" } ?? "not listed"
-            await ledger.record(
-                Outcome(seen: seen, matches: session != nil, decidedBy: session?.className ?? ""), for: row)
+            listing.append(
+                (row, Outcome(seen: seen, matches: session != nil, decidedBy: session?.className ?? "")))
         }
+        return listing
     }
 
     /// Waits for more of each download, as long as they can bring more at all.

@@ -12,6 +12,7 @@ package struct Printer: Sendable {
     }
 
     package func header() { tableLine(table.header) }
+    package func title(of stage: Row.Stage) { tableLine(table.title(of: stage)) }
     package func row(_ row: Row, _ outcome: Outcome) { tableLine(table.line(row, outcome)) }
     package func note(_ text: String) { Self.write("lab: \(text)\n", to: .standardError) }
 

@@ -32,6 +32,41 @@ package struct Row: Sendable, Hashable, Identifiable {
         case restarted
         case leasesOver = "leases-over"
         case audited
+
+        /// What has happened, or happens: a line above its rows.
+        package var title: String {
+            switch self {
+            case .withoutCode: "A good certificate, and no one-time code"
+            case .unregistered: "A laptop that is not on the register"
+            case .atWork: "A working day: an employee, another whose laptop will be stolen, a vendor"
+            case .sameName: "A certificate of the vendor's authority, with the employee's name"
+            case .stolen: "The laptop is reported lost, in the middle of a download"
+            case .contractEnds: "The vendor's contract ends, in the middle of a download"
+            case .rulesApplied:
+                "Other rules are applied under a reference: finance is not for employees any more"
+            case .rulesBack: "Nobody confirms them: the former rules come back by themselves"
+            case .unprotected: "The employee's laptop reports that its disk is not encrypted"
+            case .putRight: "It reports that it is"
+            case .notCompliant: "The identity provider says that the laptop is not compliant"
+            case .compliant: "It says that it is"
+            case .revoked: "The identity provider revokes a session, in the middle of a download"
+            case .evidence: "Systems that need one thing each: it is told, and taken back, while packets flow"
+            case .steppedUp: "A tenant's code, given in a live session"
+            case .evidenceEnds: "The same things run out by themselves, each at its instant"
+            case .roaming: "The laptop goes from one network to another"
+            case .notHanded: "An authority wants the whole chain, and the VPN server hands nothing over"
+            case .certified: "Certificates that say different things"
+            case .listOverdue: "The authority's revocation list runs out"
+            case .listRenewed: "It is renewed"
+            case .withdrawn: "A certificate is withdrawn, in the middle of a download"
+            case .watched: "The packet path sees what is wrong"
+            case .alerted: "People hear of it"
+            case .daemonDead: "The daemon is killed: who is in stays in, and nobody comes in"
+            case .restarted: "It is started again"
+            case .leasesOver: "It is killed for good: access runs out by itself"
+            case .audited: "All of it is on record"
+            }
+        }
     }
 
     package enum Subject: Sendable, Hashable {

@@ -19,6 +19,10 @@ package struct Table: Sendable {
         return "   " + titles + "\n   " + String(repeating: "-", count: titles.count)
     }
 
+    package func title(of stage: Row.Stage) -> String {
+        "\n" + (colour ? "\u{1b}[1m\(stage.title)\u{1b}[0m" : stage.title)
+    }
+
     package func line(_ row: Row, _ outcome: Outcome) -> String {
         let mark = outcome.matches ? painted("ok ", 32) : painted("!! ", 31)
         let text = line([row.who, row.whereTo, row.expected.rawValue, outcome.seen], last: outcome.decidedBy)

@@ -26,7 +26,9 @@ package struct VPNClient: Sendable {
         guard let line = log.split(separator: "\n").first(where: { $0.contains(words) }),
             let found = line.firstRange(of: words)
         else { return nil }
-        let reason = line[found.upperBound...].drop { $0 == "," }.prefix { $0 != "'" }
+        // Some versions put all of it in quotation marks, in which reasons may have apostrophes.
+        var reason = line[found.upperBound...].drop { $0 == "," }
+        if reason.hasSuffix("'") { reason = reason.dropLast() }
         return .turnedAway(reason.isEmpty ? "no reason given" : String(reason))
     }
 

@@ -16,6 +16,11 @@ struct FilesTests {
             "2026-11-21 02:00:00 AUTH: Received control message: AUTH_FAILED,This device is not registered.\n",
             .turnedAway("This device is not registered.")
         ),
+        (
+            "AUTH: Received control message: AUTH_FAILED,This device's certificate has expired.\n",
+            .turnedAway("This device's certificate has expired.")
+        ),
+        ("PUSH: Received control message: 'AUTH_FAILED,Session's over'\n", .turnedAway("Session's over")),
         ("AUTH: Received control message: AUTH_FAILED\n", .turnedAway("no reason given")),
         ("TLS: Initial packet from [AF_INET]198.51.100.1:1194", nil), ("", nil),
     ])

@@ -63,6 +63,12 @@ struct ReportTests {
         #expect(Set(columns).count == 1)
     }
 
+    @Test func everyStageHasALineOfItsOwn() {
+        let titles = Row.Stage.allCases.map(Table(rows: [], colour: false).title)
+        #expect(Set(titles).count == titles.count)
+        #expect(titles.allSatisfy { $0.hasPrefix("\n") && (10...100).contains($0.count) })
+    }
+
     @Test func differencesStandOutWithoutColourToo() throws {
         let row = try #require(Scenario.rows.first)
         let line = Table(rows: [row], colour: false).line(row, Outcome(seen: "other", matches: false))
