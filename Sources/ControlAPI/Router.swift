@@ -91,8 +91,12 @@ package struct Router: Sendable {
             }
             throw Refusal("unknown-path", "nothing is here; /\(Self.version)/openapi.json says what there is")
         }
-        guard let found = here.first(where: { $0.method.rawValue == method }) else {
-            let allowed = here.map(\.method.rawValue).sorted()
+        // RFC 9110 section 9.3.2: as GET, and whoever sends the answer leaves its body out.
+        let asked = method == "HEAD" ? ControlOperation.Method.get.rawValue : method
+        guard let found = here.first(where: { $0.method.rawValue == asked }) else {
+            var allowed = here.map(\.method.rawValue)
+            if here.contains(where: { $0.method == .get }) { allowed.append("HEAD") }
+            allowed.sort()
             throw Refusal("method", "use \(allowed.joined(separator: " or ")) here", allow: allowed)
         }
         return found

@@ -9,7 +9,8 @@ package enum DaemonFiles {
     /// How soon the daemon sees that a client comes from another place.
     package static let pollSeconds = 1
 
-    package static func configuration(_ site: Site) -> String {
+    /// - Parameter polls: Whether the transmitter's server, which the demonstration alone has, is asked for tokens.
+    package static func configuration(_ site: Site, polls: Bool = false) -> String {
         """
         rules: \(quoted(site.rules))
         state: \(quoted(site.state))
@@ -20,7 +21,7 @@ package enum DaemonFiles {
         hand-over: \(quoted(site.handOver))
         countries: [\(quoted(site.countries))]
         packet-path: { inside: [\(Network.insideInterface)] }
-        \(SignalTransmitter.configuration(site))
+        \(SignalTransmitter.configuration(site, polls: polls))
         sources:
           - name: \(source)
             openvpn: { management: \(quoted(site.management)) }

@@ -3,7 +3,8 @@ import NetworkTypes
 
 extension Demonstration {
     /// Another system tells that the employee's laptop is not compliant, and then that it is again: another class of the
-    /// shipped rules, and back. Then it revokes a colleague's session in the middle of a download.
+    /// shipped rules, and back. Then it revokes two sessions in the middle of downloads, one by a token that it pushes,
+    /// one by a token that it is asked for.
     func signals(_ daemon: Child, employee: VPNClient?) async throws {
         let transmitter = SignalTransmitter(site: site)
         for (isCompliant, stage) in [(false, Row.Stage.notCompliant), (true, .compliant)] {
@@ -13,33 +14,53 @@ extension Demonstration {
             _ = try await transmitter.push(token)
             try await reach(stage, .employee, client: employee)
         }
-        try await revoked(daemon, transmitter)
+        // At once: each waits for longer than a server waits before it sends again.
+        async let pushed = revoked(.revoked, .colleague, daemon, transmitter) { token in
+            let answer = try await transmitter.push(token)
+            return answer.status == 202 ? nil : "the push was answered \(answer.status)"
+        }
+        let server = PollServer(site: site)
+        async let polled = revoked(.revokedByPoll, .parks, daemon, transmitter) { token in
+            try server.offer(token)
+            return try await server.settled(token).problem
+        }
+        for (row, outcome) in try await pushed + polled { await ledger.record(outcome, for: row) }
+        for row in Scenario.rows(of: .revokedByPoll) where row.subject == .acknowledgement {
+            await ledger.record(server.outcome, for: row)
+        }
     }
 
-    private func revoked(_ daemon: Child, _ transmitter: SignalTransmitter) async throws {
-        let client = try await start(.colleague)
+    /// A session is revoked in the middle of downloads.
+    ///
+    /// - Parameter tell: Has the token told, and returns what came in its way; nil for nothing.
+    private func revoked(
+        _ stage: Row.Stage, _ actor: Actor, _ daemon: Child, _ transmitter: SignalTransmitter,
+        tell: @Sendable (SignalTransmitter.Token) async throws -> String?
+    ) async throws -> [(Row, Outcome)] {
+        let rows = Scenario.rows(of: stage).filter { $0.subject == .download }
+        let client = try await start(actor)
         guard client.login == .connected else {
             await children.end(client.process)
-            return await skip(.revoked, "no session")
+            return rows.map { ($0, .notMeasured("no session")) }
         }
         let capture = try await TunnelCapture.start(
             towards: Array(client.addresses.values), children: children)
         let downloads = try await startDownloads(in: client.actor.space, atLeast: 2_000_000)
-        let token = try await transmitter.sign(.sessionRevoked(.colleague))
-        let answer = try await transmitter.push(token)
+        let token = try await transmitter.sign(.sessionRevoked(actor))
+        let problem = try await tell(token)
         let committed =
-            answer.status == 202 ? try? await transmitter.committedAt(token, log: daemon.log) : nil
+            problem == nil ? try? await transmitter.committedAt(token, log: daemon.log) : nil
         // The time for which nothing may be seen: longer than a server waits before it sends a segment again.
         try await Task.sleep(for: .milliseconds(2500))
         let traffic = await capture.finish()
-        for row in Scenario.rows(of: .revoked) where row.subject == .download {
-            let outcome =
-                committed.map { Self.cutOutcome(row, client, traffic, at: $0) }
-                ?? .notMeasured("the push was answered \(answer.status)")
-            await ledger.record(outcome, for: row)
-        }
         await end(downloads)
         await children.end(client.process)
+        return rows.map { row in
+            let outcome =
+                committed.map { Self.cutOutcome(row, client, traffic, at: $0) }
+                ?? .notMeasured(problem ?? "the daemon does not say that it is in force")
+            return (row, outcome)
+        }
     }
 
     // MARK: Trials

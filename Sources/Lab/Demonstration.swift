@@ -34,8 +34,10 @@ package struct Demonstration: Sendable {
         try await setUp()
         try alerts.open()
         try site.write(
-            DaemonFiles.configuration(site) + AlertReceivers.configuration(site), to: "gatehouse.yaml")
+            DaemonFiles.configuration(site, polls: true) + AlertReceivers.configuration(site),
+            to: "gatehouse.yaml")
         let receiver = try await alerts.startWebServer(children)
+        try await PollServer(site: site).start(children)
         let daemon = try await startDaemon()
         printer.note(
             "set up in \((ContinuousClock.now - began).formatted(.units(fractionalPart: .show(length: 1))))")

@@ -8,7 +8,7 @@ package enum Prerequisites {
         ("ip", "iproute2"), ("openvpn", "openvpn"), ("squid", "squid"), ("nginx", "nginx-light"),
         ("dnsmasq", "dnsmasq-base"), ("tcpdump", "tcpdump"), ("curl", "curl"), ("timeout", "coreutils"),
         ("openssl", "openssl"), ("nft", "nftables"),
-        ("jose", "jose"),
+        ("jose", "jose"), ("python3", "python3"),
     ]
     /// What it takes to let things go wrong, beside these.
     package static let programsForFaults: [(name: String, package: String)] = [

@@ -17,6 +17,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case notCompliant = "not-compliant"
         case compliant
         case revoked
+        case revokedByPoll = "revoked-by-poll"
         case evidence
         case steppedUp = "stepped-up"
         case evidenceEnds = "evidence-ends"
@@ -92,6 +93,8 @@ package struct Row: Sendable, Hashable, Identifiable {
         case spotCheck
         /// What people are told of this.
         case alert(AlertTopic)
+        /// What a transmitter that is asked hears of its token.
+        case acknowledgement
         /// The record of all that was decided and done.
         case record
         /// A copy of it in which one bit is another.
@@ -118,6 +121,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case alarm
         case quarantined
         case ended
+        case keptBefore = "kept before it is said"
         case told = "told, with its clause"
         case toldLater = "told once it is back"
         case whole
@@ -155,6 +159,7 @@ package struct Row: Sendable, Hashable, Identifiable {
             case .silence: "session left alone"
             case .spotCheck: "spot check, one seed twice"
             case .alert(let topic): "alert: \(topic.rawValue)"
+            case .acknowledgement: "token asked for, its ack"
             case .record: "audit record"
             case .editedRecord: "audit record, one bit edited"
             case .flows: "flows to crm"
@@ -166,6 +171,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         switch stage {
         case .stolen: "download, reported lost"
         case .revoked: "download, session revoked"
+        case .revokedByPoll: "download, revoked by poll"
         case .contractEnds: "download, contract ends"
         case .rulesApplied: "download, rules applied"
         case .daemonDead: "download, daemon killed"
@@ -191,6 +197,7 @@ package struct Row: Sendable, Hashable, Identifiable {
         case .silence: "silence"
         case .spotCheck: "spot-check"
         case .alert(let topic): "alert-\(topic.rawValue)"
+        case .acknowledgement: "acknowledgement"
         case .record: "record"
         case .editedRecord: "edited-record"
         case .flows: "flows"

@@ -49,7 +49,7 @@ package struct RulePack: Sendable {
                 "    idle: 10m\n": "    idle: \(Self.idleSeconds)s\n",
                 "  - vendors\n": LabClasses.classes + "  - vendors\n",
                 shutOut: LabClasses.ladder + shutOut,
-                "\nclasses:\n": "\n\(Self.incidents)\n\(LabClasses.tenants)classes:\n",
+                "\nclasses:\n": "\n\(LabClasses.tenants)classes:\n",
                 "monitoring: { flows: off, cites: [monitoring] }\n": LabClasses.monitoring,
             ])
     }
@@ -91,9 +91,7 @@ package struct RulePack: Sendable {
 
     package static let idleSeconds = 10
 
-    /// What people are alerted of: the shipped rules leave that to those who are.
-    private static let incidents =
-        "incidents: { alert: [refused-abroad, cut-abroad, scan, spoofing], cites: [\(incidentClause)] }\n"
+    /// What the shipped rules cite where they say what people are alerted of.
     static let incidentClause = "malware"
 
     package static func authorities(_ keys: Keys, lists: String) -> String {

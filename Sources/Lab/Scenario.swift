@@ -28,6 +28,13 @@ package enum Scenario {
             reach(stage, .employee, .refused, [.crm, .finance]) + reach(stage, .employee, .reached, [.portal])
         case .putRight, .compliant: reach(stage, .employee, .reached, [.crm, .finance])
         case .revoked: both(stage, .colleague, .download, .stopsAtOnce)
+        case .revokedByPoll:
+            both(stage, .parks, .download, .stopsAtOnce)
+                + [
+                    Row(
+                        stage: stage, actor: .parks, subject: .acknowledgement, family: nil,
+                        expected: .keptBefore)
+                ]
         case .evidence:
             login(stage, .assessed, .loggedIn) + rungs(stage, Rung.told, .onlyWhileTold)
         case .steppedUp:

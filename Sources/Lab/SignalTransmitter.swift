@@ -13,7 +13,7 @@ struct SignalTransmitter: Sendable {
     private static let gateway = "203.0.113.1"
 
     /// Follows in the daemon's configuration.
-    static func configuration(_ site: Site) -> String {
+    static func configuration(_ site: Site, polls: Bool) -> String {
         """
         shared-signals:
           listen: ["0.0.0.0:\(port)"]
@@ -26,7 +26,7 @@ struct SignalTransmitter: Sendable {
               keys: \(DaemonFiles.quoted(site.path("signals/keys.json")))
               push-token: \(DaemonFiles.quoted(site.path("signals/push-token")))
               domains: [example.test]
-        """
+        """ + (polls ? PollServer.configuration(site) : "")
     }
 
     /// Makes the key, its public half for the daemon, and the secret by which pushes are known.

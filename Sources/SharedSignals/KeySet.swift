@@ -22,6 +22,11 @@ package struct KeySet: Sendable {
     /// As many are read at most: each is tried with nothing but its own name, so this bounds memory alone.
     package static let limit = 64
 
+    /// The longest text that is read.
+    package static let byteLimit = CompactToken.limit
+
+    package var isEmpty: Bool { keys.isEmpty }
+
     /// Throws when the text is no key set, when a key in it is private, when two keys have one name, or when none of them
     /// can check anything. Keys of other kinds are left out.
     package static func read(_ bytes: [UInt8]) async throws(KeySetProblem) -> KeySet {

@@ -74,7 +74,24 @@ import Testing
             try Router(Self.operations).admit(head, as: .policyAdmin, limit: 10)
         }
         #expect(refusal?.failure.id == id)
-        #expect(refusal?.allow == (id == "method" ? ["GET", "POST"] : []))
+        #expect(refusal?.allow == (id == "method" ? ["GET", "HEAD", "POST"] : []))
+    }
+
+    /// RFC 9110 section 9.1: whoever has GET has HEAD; nobody else has it.
+    @Test(arguments: [("/v1/thing?flag=true", nil), ("/v1/rule", ["PUT"]), ("/v1/thing?a=%zz", [])])
+    func takesHeadAsGet(target: String, allow: [String]?) throws {
+        let router = Router(Self.operations)
+        let head = Router.Head(method: "HEAD", target: target)
+        guard let allow else {
+            let get = Router.Head(method: "GET", target: target)
+            #expect(
+                try router.admit(head, as: .viewer, limit: 10) == router.admit(get, as: .viewer, limit: 10))
+            return
+        }
+        let refusal = #expect(throws: Router.Refusal.self) {
+            try router.admit(head, as: .policyAdmin, limit: 10)
+        }
+        #expect(refusal?.allow == allow)
     }
 
     @Test(arguments: ["application/json", "Application/JSON", " application/json ; charset=utf-8"])

@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import Logging
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(15))) struct ControlTests {
@@ -141,6 +142,57 @@ import Testing
             client.ask("GET", "/v1/who")
             #expect(await client.response().hasPrefix("HTTP/1.1 200 OK"))
             client.close()
+        }
+    }
+
+    /// RFC 9110 section 9.3.2: the fields of GET, and no byte behind them, whatever the answer is.
+    @Test(arguments: ["/v1/who", "/v1/query?text=a", "/v1/query?text=a&text=b", "/v1/nowhere", "/v1/nothing"])
+    func answersHeadAsGetWithoutItsBody(target: String) async throws {
+        try await withServer { path in
+            let client = try RawClient(path)
+            client.ask("GET", target)
+            let get = await client.response()
+            client.ask("HEAD", target)
+            // As many bytes are read as the body would have: they are the next answer's, if there is none.
+            client.ask("GET", "/v1/query?text=" + String(repeating: "x", count: 500))
+            let both = await client.response()
+            client.close()
+            let mark = "\r\n\r\n"
+            let end = try #require(both.range(of: mark))
+            let head = try #require(get.range(of: mark))
+            #expect(both[end.upperBound...].hasPrefix("HTTP/1.1 2"), "\(both)")
+            if target != "/v1/nothing" { #expect(both[..<end.lowerBound] == get[..<head.lowerBound]) }
+        }
+    }
+
+    /// What is no request is told why also behind a HEAD.
+    @Test func saysWhatIsNoRequestBehindHead() async throws {
+        try await withServer { path in
+            let client = try RawClient(path)
+            client.ask("HEAD", "/v1/who")
+            client.send("nonsense\r\n\r\n")
+            client.finish()
+            var all = await client.response()
+            all += await client.response()
+            #expect(all.contains(#""id":"bad-http""#), "\(all)")
+            client.close()
+        }
+    }
+
+    /// The real one, twice over one connection.
+    @Test func curlAsksForHeads() async throws {
+        try await withServer { path in
+            let url = "http://gatehouse/v1/who"
+            let format = "%{http_code} %{size_download} %{num_connects} %{method}\\n"
+            let answer = try await shellAside(
+                "curl -q -sS -m 600 -o /dev/null -w '\(format)' --unix-socket '\(path)' -I \(url) -o /dev/null \(url)"
+            )
+            #expect(answer == "200 0 1 HEAD\n200 0 0 HEAD\n")
+            let heads = try await shellAside("curl -q -sS -m 600 --unix-socket '\(path)' -I \(url)")
+            let length = try #require(heads.firstMatch(of: /content-length: ([0-9]+)/)?.1)
+            let body = try await shellAside("curl -q -sS -m 600 --unix-socket '\(path)' \(url)")
+            // Who asks is another process each time, and its number may have a digit more.
+            #expect(try abs(#require(Int(length)) - body.utf8.count) < 8)
         }
     }
 

@@ -42,9 +42,38 @@ import Testing
         #expect(peer.transmitter.audience == "https://gateway.example.org/signals")
         #expect(peer.transmitter.domains == ["example.org"])
         #expect(peer.transmitter.maximumAge == .seconds(7200))
-        #expect(peer.pushToken == "/etc/gatehouse/idp.token" && peer.keys == "/etc/gatehouse/idp.json")
+        #expect(peer.pushToken == "/etc/gatehouse/idp.token")
+        guard case .file("/etc/gatehouse/idp.json") = peer.keys else { throw Unexpected() }
         #expect(peer.poll?.url == "https://idp.example.org/poll" && peer.poll?.every == .seconds(5))
         #expect(peer.poll?.token == "/t" && peer.poll?.authorities == "/ca.pem")
+    }
+
+    private struct Unexpected: Error {}
+
+    @Test func keysCanBePublished() throws {
+        let read = { (keys: String) in
+            Self.read(
+                Self.server
+                    + "transmitters: [{ name: idp, issuer: i, audience: gw, push-token: /t, keys: \(keys) }]")
+        }
+        let whole = read("{ url: \"https://idp/jwks\", authorities: /ca.pem, every: 5m }")
+        guard
+            case .fetched("https://idp/jwks", "/ca.pem", .seconds(300)) = whole.configuration?.peers.first?
+                .keys
+        else { throw Unexpected() }
+        let least = read("{ url: \"https://idp/jwks\" }")
+        guard case .fetched("https://idp/jwks", nil, .seconds(3600)) = least.configuration?.peers.first?.keys
+        else { throw Unexpected() }
+        for bad in [
+            "https://idp/jwks", "{ url: \"http://idp/jwks\" }", "{ url: /k.json }",
+            "{ authorities: /ca.pem }",
+            "{ url: \"https://idp/jwks\", every: 59s }", "{ url: \"https://idp/jwks\", file: /k.json }",
+            "[/k.json]",
+            "{ url: \"https://idp/jwks\", authorities: ca.pem }", "{}",
+        ] {
+            let (configuration, problems) = read(bad)
+            #expect(configuration == nil && !problems.isEmpty, "\(bad)")
+        }
     }
 
     @Test func pollingAloneNeedsNoServer() {

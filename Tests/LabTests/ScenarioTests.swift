@@ -10,7 +10,9 @@ struct ScenarioTests {
     /// IPv6 is not an afterthought: only what happens to a session as a whole has no family.
     @Test(arguments: Scenario.rows)
     func everyRowStandsInBothFamilies(_ row: Row) {
-        let isOfTheSession: [Row.Subject] = [.login, .scan, .silence, .spotCheck, .record, .editedRecord]
+        let isOfTheSession: [Row.Subject] = [
+            .login, .scan, .silence, .spotCheck, .acknowledgement, .record, .editedRecord,
+        ]
         if isOfTheSession.contains(row.subject) || row.stage == .alerted {
             #expect(row.family == nil)
         } else {
@@ -42,6 +44,9 @@ struct ScenarioTests {
         ("compliant/employee/finance/ipv4", "reached"),
         ("revoked/colleague/download/ipv4", "0 bytes after the cut"),
         ("revoked/colleague/download/ipv6", "0 bytes after the cut"),
+        ("revoked-by-poll/parks/download/ipv4", "0 bytes after the cut"),
+        ("revoked-by-poll/parks/download/ipv6", "0 bytes after the cut"),
+        ("revoked-by-poll/parks/acknowledgement", "kept before it is said"),
         ("evidence/assessed/device-loan/ipv4", "only while it holds"),
         ("stepped-up/assessed/tenant-code/ipv6", "from the code to its end"),
         ("stepped-up/assessed/spot-check", "drawn alike"),

@@ -190,11 +190,12 @@ struct SettingsTests {
         let sources = try #require(policy.everyCitation["malware"])
         #expect(
             sources.filter(\.isRule).map(\.source) == [
-                .setting("always.no-session-to-session"), .policyClass("scanning"),
+                .setting("incidents"), .setting("always.no-session-to-session"), .policyClass("scanning"),
                 .policyClass("quarantine"),
             ])
         #expect(
-            sources.filter { !$0.isRule }.map(\.location.file) == ["tests/staff.yaml", "tests/vendors.yaml"])
+            sources.filter { !$0.isRule }.map(\.location.file)
+                == ["tests/settings.yaml", "tests/staff.yaml", "tests/vendors.yaml"])
         for (clause, citations) in policy.everyCitation {
             #expect(citations.allSatisfy { $0.clause == clause })
             #expect(citations.map(\.location) == citations.map(\.location).sorted())

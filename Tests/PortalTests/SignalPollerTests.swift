@@ -53,7 +53,7 @@ import Testing
 
     /// Polls until so many requests have come, and returns them with what was taken.
     private static func poll(
-        _ answers: [(status: Int, body: String)], requests: Int, sink: Sink = Sink()
+        _ answers: [(status: Int, body: String)], requests: Int, sink: Sink = Sink(), keys: FetchedKeys? = nil
     ) async throws -> (asked: [String], taken: [String], log: String) {
         let tokens = try SignalFixtures()
         let authority = try TestAuthority()
@@ -79,7 +79,12 @@ import Testing
         defer { server.cancel() }
         var iterator = ports.makeAsyncIterator()
         let port = await iterator.next() ?? 0
-        let peer = SignalPeer(tokens.transmitter, keys: try await KeySet.read(tokens.keys), pushToken: nil)
+        let peer =
+            if let keys {
+                SignalPeer(tokens.transmitter, keys: keys, pushToken: nil)
+            } else {
+                SignalPeer(tokens.transmitter, keys: try await KeySet.read(tokens.keys), pushToken: nil)
+            }
         let poller = try SignalPoller(
             .init(
                 url: "https://localhost:\(port)/poll", token: Array(secret.utf8), authorities: authority.file,
@@ -123,6 +128,18 @@ import Testing
         #expect(taken == [tokens.id])
         #expect(asked[1] == Self.nothing)
         #expect(asked[2].contains(tokens.id) && asked[3].contains(tokens.id))
+    }
+
+    /// Nothing is said of it, so it comes again; what else came with it is dealt with.
+    @Test func aTokenWhoseKeyCannotBeFetchedWaitsAlone() async throws {
+        let tokens = try SignalFixtures()
+        let good = try #require(tokens.good["signed with ES256"])
+        let keys = try await FetchedKeys.unreachable()
+        let (asked, taken, _) = try await Self.poll(
+            [(200, #"{"sets":{"\#(tokens.id)":"\#(good)","other":"no token"}}"#)], requests: 2, keys: keys)
+        #expect(taken == [])
+        #expect(asked[1].hasPrefix(#"{"ack":[],"setErrs":{"other":{"err":"invalid_request""#), "\(asked[1])")
+        #expect(!asked[1].contains(tokens.id))
     }
 
     /// An answer that is lost takes no acknowledgement with it.

@@ -29,6 +29,7 @@ import Testing
     }
 
     private static func run(
+        keys: FetchedKeys? = nil,
         _ body: (TestClient, SignalFixtures, Sink, TestLog) async throws -> Void
     ) async throws {
         let tokens = try SignalFixtures()
@@ -37,8 +38,13 @@ import Testing
         let sink = Sink()
         let log = TestLog()
         let (ports, found) = AsyncStream.makeStream(of: Int.self)
-        let peer = SignalPeer(
-            tokens.transmitter, keys: try await KeySet.read(tokens.keys), pushToken: Array(secret.utf8))
+        let push = Array(secret.utf8)
+        let peer =
+            if let keys {
+                SignalPeer(tokens.transmitter, keys: keys, pushToken: push)
+            } else {
+                SignalPeer(tokens.transmitter, keys: try await KeySet.read(tokens.keys), pushToken: push)
+            }
         let server = try SignalServer(
             addresses: [.init(host: "127.0.0.1", port: 0)],
             files: TLSFiles(
@@ -76,6 +82,17 @@ import Testing
             sink.answer(.notNow)
             let later = try await client.post(token, to: Self.path, key: Self.secret, type: Self.type)
             #expect(later.status == 503 && later.headers["retry-after"] == "5")
+        }
+    }
+
+    /// A refusal would be for ever.
+    @Test func aTokenWhoseKeyCannotBeFetchedIsAskedForAgain() async throws {
+        try await Self.run(keys: .unreachable()) { client, tokens, sink, _ in
+            let token = try #require(tokens.good["signed with ES256"])
+            let answer = try await client.post(token, to: Self.path, key: Self.secret, type: Self.type)
+            #expect(answer.status == 503 && answer.headers["retry-after"] == "30")
+            let other = try await client.post("no token", to: Self.path, key: Self.secret, type: Self.type)
+            #expect(other.status == 400 && sink.taken.isEmpty)
         }
     }
 

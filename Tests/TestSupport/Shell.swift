@@ -34,6 +34,15 @@ package func shell(_ command: String, input: String = "") throws -> String {
     return text
 }
 
+/// The same on a thread of its own: what is asked of a server in this process needs the others meanwhile.
+package func shellAside(_ command: String, input: String = "") async throws -> String {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread {
+            continuation.resume(with: Result { try shell(command, input: input) })
+        }
+    }
+}
+
 package struct ShellError: Error, CustomStringConvertible {
     package var command: String
     package var output: String

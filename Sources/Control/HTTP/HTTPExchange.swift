@@ -35,6 +35,8 @@ final class HTTPExchange: ChannelInboundHandler, RemovableChannelHandler {
     private var state = State.idle
     /// There is no request after this one.
     private var isLast = false
+    /// Its answer has a head alone: it was asked with HEAD.
+    private var isHead = false
     /// Answers that the socket has not taken whole.
     private var unsent = 0
     private var deadline: Scheduled<Void>?
@@ -66,6 +68,7 @@ final class HTTPExchange: ChannelInboundHandler, RemovableChannelHandler {
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         guard case .idle = state else { return close(context) }
         isLast = !head.isKeepAlive
+        isHead = head.method == .HEAD
         schedule(context)
         do throws(Router.Refusal) {
             let admission = try listener.router.admit(
@@ -145,8 +148,12 @@ final class HTTPExchange: ChannelInboundHandler, RemovableChannelHandler {
         let here = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         unsent += 1
         context.write(Self.wrapOutboundOut(.head(answer.head(closes: closes))), promise: nil)
-        let body = context.channel.allocator.buffer(bytes: answer.body)
-        context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        if !isHead {
+            let body = context.channel.allocator.buffer(bytes: answer.body)
+            context.write(Self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        }
+        // What comes next may be no request at all, which is told why.
+        isHead = false
         if !closes { state = .idle }
         context.writeAndFlush(Self.wrapOutboundOut(.end(nil))).whenComplete { _ in
             let (exchange, context) = here.value

@@ -1,4 +1,6 @@
 internal import Crypto
+internal import Evidence
+internal import Sessions
 package import SharedSignals
 internal import Synchronization
 
@@ -7,20 +9,54 @@ package final class SignalPeer: Sendable {
     package let transmitter: Transmitter
     /// The SHA-256 of its bearer token; nil when it pushes nothing.
     let pushDigest: [UInt8]?
-    private let keys: Mutex<TokenReader>
+    private let file: Mutex<KeySet>
+    private let fetched: FetchedKeys?
 
     /// - Parameter pushToken: random, 16 bytes or more; nil when it pushes nothing.
     package init(_ transmitter: Transmitter, keys: KeySet, pushToken: [UInt8]?) {
         self.transmitter = transmitter
         pushDigest = pushToken.map { Array(SHA256.hash(data: $0)) }
-        self.keys = Mutex(TokenReader(transmitter, keys: keys))
+        file = Mutex(keys)
+        fetched = nil
     }
 
-    /// Reads tokens with these keys from now on.
-    package func replaceKeys(_ new: KeySet) {
-        let reader = TokenReader(transmitter, keys: new)
-        keys.withLock { $0 = reader }
+    /// One that publishes its keys.
+    package init(_ transmitter: Transmitter, keys: FetchedKeys, pushToken: [UInt8]?) {
+        self.transmitter = transmitter
+        pushDigest = pushToken.map { Array(SHA256.hash(data: $0)) }
+        file = Mutex(.none)
+        fetched = keys
     }
 
-    package var reader: TokenReader { keys.withLock { $0 } }
+    /// Reads tokens with these keys of a file from now on.
+    package func replaceKeys(_ new: KeySet) { file.withLock { $0 = new } }
+
+    enum Reading: Sendable {
+        case signal(ReceivedSignal)
+        case refused(TokenProblem)
+        /// Its key may be one that is published and cannot be fetched: a refusal would lose it for ever.
+        case notNow
+    }
+
+    /// What a token says. Where its key is not known, keys are fetched first, if they are fetched at all.
+    func read(_ bytes: [UInt8], at now: Instant) async -> Reading {
+        let first = Self.read(bytes, at: now, reader)
+        guard let fetched, case .refused(.unknownKey) = first else { return first }
+        switch await fetched.renew() {
+        case .current: return Self.read(bytes, at: now, reader)
+        case .unknown: return .notNow
+        }
+    }
+
+    private var reader: TokenReader {
+        TokenReader(transmitter, keys: fetched?.keys ?? file.withLock { $0 })
+    }
+
+    private static func read(_ bytes: [UInt8], at now: Instant, _ reader: TokenReader) -> Reading {
+        do throws(TokenProblem) {
+            return .signal(try reader.read(bytes, at: now))
+        } catch {
+            return .refused(error)
+        }
+    }
 }

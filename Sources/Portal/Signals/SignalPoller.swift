@@ -57,18 +57,7 @@ package final class SignalPoller: Service {
         self.sink = sink
         self.now = now
         self.log = log
-        var tls = TLSConfiguration.makeClientConfiguration()
-        tls.minimumTLSVersion = .tlsv12
-        if let path = settings.authorities {
-            do {
-                let roots = try NIOSSLCertificate.fromPEMFile(path)
-                guard !roots.isEmpty else { throw PortalProblem(path: path, reason: "no certificate") }
-                tls.trustRoots = .certificates(roots)
-            } catch {
-                throw PortalProblem(path: path, reason: "no certificate in PEM that can be read")
-            }
-        }
-        self.tls = tls
+        tls = try TLSConfiguration.client(authorities: settings.authorities)
     }
 
     package func run() async throws {
@@ -143,20 +132,25 @@ package final class SignalPoller: Service {
 
     /// Takes the tokens of an answer in their order. False when one must come again.
     private func take(_ answer: PollAnswer, _ next: inout PollRequest) async -> Bool {
+        var isWhole = true
         for (id, token) in answer.tokens {
-            do throws(TokenProblem) {
-                let signal = try peer.reader.read(token, at: now())
-                guard signal.token.id == id else { throw .noTokenID }
+            switch await peer.read(token, at: now()) {
+            case .signal(let signal) where signal.token.id == id:
                 switch await sink.take(signal) {
                 case .taken, .takenBefore: next.acknowledged.append(id)
                 case .notNow: return false
                 }
-            } catch {
-                log.notice(
-                    "signals: a token of \(peer.transmitter.name) is refused: \(error.description)")
-                next.refused[id] = error
+            case .signal: refuse(id, .noTokenID, &next)
+            case .refused(let problem): refuse(id, problem, &next)
+            // That one of them cannot be read now keeps none of the others waiting.
+            case .notNow: isWhole = false
             }
         }
-        return true
+        return isWhole
+    }
+
+    private func refuse(_ id: String, _ problem: TokenProblem, _ next: inout PollRequest) {
+        log.notice("signals: a token of \(peer.transmitter.name) is refused: \(problem.description)")
+        next.refused[id] = problem
     }
 }

@@ -122,18 +122,19 @@ struct SignalResponder: Sendable {
         } catch {
             return Self.error(.badRequest, .invalidRequest, "the body did not arrive").closing()
         }
-        do throws(TokenProblem) {
-            let signal = try peer.reader.read(bytes, at: now())
+        switch await peer.read(bytes, at: now()) {
+        case .signal(let signal):
             switch await sink.take(signal) {
             case .taken, .takenBefore: return PortalAnswer(.accepted, json: "")
-            case .notNow:
-                return Self.error(
-                    .serviceUnavailable, .invalidRequest, "the gateway cannot take it now", [.retryAfter: "5"]
-                )
+            case .notNow: return Self.notNow("5")
             }
-        } catch {
-            return refusal(error, peer)
+        case .refused(let problem): return refusal(problem, peer)
+        case .notNow: return Self.notNow("30")
         }
+    }
+
+    private static func notNow(_ seconds: String) -> PortalAnswer {
+        error(.serviceUnavailable, .invalidRequest, "the gateway cannot take it now", [.retryAfter: seconds])
     }
 
     /// RFC 8935 section 2.3: 400, whatever is wrong with the token.

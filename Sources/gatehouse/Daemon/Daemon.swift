@@ -280,7 +280,9 @@ struct Daemon {
         }
         if let signals = configuration.signals {
             services.append(
-                try await SignalService(signals, sink: SignalIntake(enforcer: enforcer, log: log), log: log))
+                try await SignalService(
+                    signals, state: configuration.state, sink: SignalIntake(enforcer: enforcer, log: log),
+                    log: log))
         }
         if let posture = configuration.posture { services.append(try postureServer(posture, enforcer)) }
         services.append(

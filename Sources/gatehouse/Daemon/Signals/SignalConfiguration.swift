@@ -26,11 +26,18 @@ struct SignalConfiguration: Sendable {
 
     struct Peer: Sendable {
         var transmitter: Transmitter
-        /// The file of its key set.
-        var keys: String
+        var keys: Keys
         /// The file of the bearer token that it pushes with; nil when it does not.
         var pushToken: String?
         var poll: Poll?
+    }
+
+    /// Where its key set is.
+    enum Keys: Sendable {
+        /// In a file, which is read anew when it changes.
+        case file(String)
+        /// Where it publishes it.
+        case fetched(url: String, authorities: String?, every: Duration)
     }
 
     struct Poll: Sendable {
@@ -86,7 +93,7 @@ struct SignalConfiguration: Sendable {
         let name = mapping.require("name", .name)
         let issuer = mapping.require("issuer", .freeName)
         let audience = mapping.require("audience", .freeName)
-        let keys = mapping.require("keys", .absolutePath)
+        let keys = mapping.requiredNode("keys").flatMap { readKeys($0, log) }
         let domains = mapping.list("domains", .freeName)?.map(\.value) ?? []
         let age = mapping.read("max-age", .tokenAge)?.value ?? .seconds(86_400)
         let push = mapping.read("push-token", .absolutePath)?.value
@@ -98,7 +105,18 @@ struct SignalConfiguration: Sendable {
         return Peer(
             transmitter: Transmitter(
                 name: name.value, issuer: issuer.value, audience: audience.value, domains: Set(domains),
-                maximumAge: age), keys: keys.value, pushToken: push, poll: poll)
+                maximumAge: age), keys: keys, pushToken: push, poll: poll)
+    }
+
+    /// The name of a file, or where the keys are fetched from.
+    private static func readKeys(_ node: DocumentNode, _ log: DiagnosticLog) -> Keys? {
+        guard case .mapping = node else { return log.read(node, .absolutePath).map { .file($0.value) } }
+        let known = ["url", "authorities", "every"]
+        guard let mapping = MappingReader(node, "published keys", keys: known, log: log) else { return nil }
+        let url = mapping.require("url", .secureURL)
+        let authorities = mapping.read("authorities", .absolutePath)?.value
+        let every = mapping.read("every", .keyPause)?.value ?? .seconds(3600)
+        return url.map { .fetched(url: $0.value, authorities: authorities, every: every) }
     }
 
     private static func readPoll(_ node: DocumentNode, _ log: DiagnosticLog) -> Poll? {
@@ -126,6 +144,14 @@ extension TextForm {
     fileprivate static var pollPause: TextForm<Duration> {
         TextForm<Duration>("a duration from 1s to 1h") { text in
             TimeText.duration(text).flatMap { (.seconds(1)...Duration.seconds(3600)).contains($0) ? $0 : nil }
+        }
+    }
+
+    fileprivate static var keyPause: TextForm<Duration> {
+        TextForm<Duration>("a duration from 1m to 1d") { text in
+            TimeText.duration(text).flatMap {
+                (.seconds(60)...Duration.seconds(86_400)).contains($0) ? $0 : nil
+            }
         }
     }
 

@@ -11,20 +11,36 @@ struct SignalService: Service {
     private let peers: [SignalPeer]
     private let server: SignalServer?
     private let pollers: [SignalPoller]
+    private let renewals: [SignalKeyRenewal]
     private let log: Logger
 
     /// Throws ``StartProblem`` for a file that cannot be used.
-    init(_ configuration: SignalConfiguration, sink: any SignalSink, log: Logger) async throws {
+    ///
+    /// - Parameter state: the daemon's folder of state, where keys are kept that were fetched.
+    init(_ configuration: SignalConfiguration, state: String, sink: any SignalSink, log: Logger) async throws
+    {
         self.configuration = configuration
         self.log = log
         var peers: [SignalPeer] = []
         var pollers: [SignalPoller] = []
+        var renewals: [SignalKeyRenewal] = []
         let now: @Sendable () -> Instant = { SystemClock().now() }
         do {
             for known in configuration.peers {
-                let peer = SignalPeer(
-                    known.transmitter, keys: try await Self.keys(known.keys),
-                    pushToken: try known.pushToken.map(Self.secret))
+                let push = try known.pushToken.map(Self.secret)
+                let peer: SignalPeer
+                switch known.keys {
+                case .file(let path):
+                    peer = SignalPeer(known.transmitter, keys: try await Self.keys(path), pushToken: push)
+                case .fetched(let url, let authorities, let every):
+                    let file = KeptKeys(of: known.transmitter.name, from: url, in: state)
+                    let keys = try await FetchedKeys(
+                        .init(url: url, authorities: authorities, interval: every),
+                        of: known.transmitter.name,
+                        kept: file.bytes, log: log, keep: { try file.keep($0) })
+                    peer = SignalPeer(known.transmitter, keys: keys, pushToken: push)
+                    renewals.append(SignalKeyRenewal(keys))
+                }
                 peers.append(peer)
                 guard let poll = known.poll else { continue }
                 pollers.append(
@@ -45,12 +61,14 @@ struct SignalService: Service {
         }
         self.peers = peers
         self.pollers = pollers
+        self.renewals = renewals
     }
 
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             if let server { group.addTask { try await server.run() } }
             for poller in pollers { group.addTask { try await poller.run() } }
+            for renewal in renewals { group.addTask { try await renewal.run() } }
             group.addTask { await refreshKeys() }
         }
     }
@@ -58,16 +76,19 @@ struct SignalService: Service {
     /// Keys are exchanged by writing the file anew. One that is no good leaves those of before.
     private func refreshKeys() async {
         var last: [String: Data] = [:]
-        for peer in configuration.peers { last[peer.keys] = FileManager.default.contents(atPath: peer.keys) }
+        let files = zip(configuration.peers, peers).compactMap { known, peer in
+            if case .file(let path) = known.keys { (path, peer) } else { nil }
+        }
+        for (path, _) in files { last[path] = FileManager.default.contents(atPath: path) }
         while !Task.isShuttingDownGracefully {
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.look) }
-            for (known, peer) in zip(configuration.peers, peers) {
-                let bytes = FileManager.default.contents(atPath: known.keys)
-                guard bytes != last[known.keys] else { continue }
-                last[known.keys] = bytes
+            for (path, peer) in files {
+                let bytes = FileManager.default.contents(atPath: path)
+                guard bytes != last[path] else { continue }
+                last[path] = bytes
                 do {
-                    peer.replaceKeys(try await Self.keys(known.keys))
-                    log.notice("signals: the keys of \(known.transmitter.name) were read anew")
+                    peer.replaceKeys(try await Self.keys(path))
+                    log.notice("signals: the keys of \(peer.transmitter.name) were read anew")
                 } catch {
                     log.error("signals: the keys of before stay: \(error)")
                 }
