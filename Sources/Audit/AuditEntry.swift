@@ -71,6 +71,11 @@ package struct AuditEntry: Sendable, Hashable {
     }
 
     mutating func reserve(_ count: Int) { values.reserveCapacity(count) }
+
+    /// How often it happened: a sum stands for several.
+    package var times: UInt64 {
+        kind == .refusedAgain ? self[number: .count] ?? 1 : 1
+    }
 }
 
 /// One dated fact about a session.
@@ -100,11 +105,11 @@ extension AuditField {
 }
 
 /// What keeps a line short, whatever a client calls itself.
-enum AuditBounds {
+package enum AuditBounds {
     /// Of one text, in bytes.
     static let text = 1024
     /// Of a list.
-    static let items = 512
+    package static let items = 512
     /// Of a line, with everything in it: what is longer is not ours.
     static let line = 4 << 20
 

@@ -49,6 +49,12 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
     /// Of a request, an approval, a contract.
     case reference
     case reason
+    /// By what a draw can be made again.
+    case seed
+    /// How many there were to draw from.
+    case population
+    /// Sessions that were drawn by lot, in their order.
+    case drawn
 
     /// The SHA-256 of the rules in force.
     case pack
@@ -65,6 +71,8 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
     /// How many, in the sense of the kind.
     case count
     case since
+    /// When the last of several was that are counted.
+    case latest
     /// The last of several records.
     case through
     /// The hash of the last of several records, or of what was cut off.
@@ -76,11 +84,12 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
 
     package var form: Form {
         switch self {
-        case .addresses, .scope, .clauses, .missing, .changes: .list
-        case .server, .uid, .packets, .bytes, .count, .through: .number
+        case .addresses, .scope, .clauses, .missing, .changes, .drawn: .list
+        case .server, .uid, .population, .packets, .bytes, .count, .through: .number
         case .session, .user, .commonName, .device, .certificate, .outer, .outcome, .className, .former,
-            .until, .rule, .why, .by, .role, .order, .subject, .reference, .reason, .pack, .packBefore,
-            .difference, .destination, .system, .since, .digest:
+            .until, .rule, .why, .by, .role, .order, .subject, .reference, .reason, .seed, .pack,
+            .packBefore, .difference, .destination, .system, .since, .latest,
+            .digest:
             .text
         }
     }
@@ -89,9 +98,9 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
     package var privacy: Privacy {
         switch self {
         case .session, .server, .outcome, .className, .former, .scope, .until, .rule, .clauses,
-            .role, .order, .pack, .packBefore, .difference, .system, .packets, .bytes, .count, .since,
-            .through,
-            .digest:
+            .role, .order, .population, .drawn, .pack, .packBefore, .difference, .system, .packets, .bytes,
+            .count, .since,
+            .latest, .through, .digest:
             .open
         case .user, .by: .keyed("person")
         // A number of the gateway's accounts is a person too.
@@ -102,7 +111,7 @@ package enum AuditField: String, Sendable, Hashable, CaseIterable {
         case .subject: .keyed("subject")
         case .reference: .keyed("reference")
         // Words that people wrote, or that hold what was seen of somebody. A rule can ask for a person's certificate.
-        case .why, .missing, .changes, .reason: .withheld
+        case .why, .missing, .changes, .reason, .seed: .withheld
         }
     }
 }

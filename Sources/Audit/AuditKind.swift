@@ -8,6 +8,8 @@ package enum AuditKind: String, Sendable, Hashable, CaseIterable {
     case admitted
     /// A login was refused.
     case refused
+    /// Logins of one client that were refused for the same reason within a while, summed up.
+    case refusedAgain = "refused-again"
     /// A session has its addresses, and is in force.
     case opened
     /// A live session came to another class, or reaches something else.
@@ -48,6 +50,7 @@ package enum AuditKind: String, Sendable, Hashable, CaseIterable {
         case .stopped: "daemon stopped"
         case .admitted: "login admitted"
         case .refused: "login refused"
+        case .refusedAgain: "login refused again"
         case .opened: "session opened"
         case .decided: "decided anew"
         case .cut: "session cut"
@@ -67,7 +70,7 @@ package enum AuditKind: String, Sendable, Hashable, CaseIterable {
     /// Whether it says what was decided of a session, so that the clauses in it were enforced by it.
     package var isDecision: Bool {
         switch self {
-        case .admitted, .refused, .decided, .cut: true
+        case .admitted, .refused, .refusedAgain, .decided, .cut: true
         case .started, .stopped, .opened, .closed, .order, .rules, .incident, .drift, .flow, .gap, .torn,
             .damage, .retired:
             false

@@ -6,7 +6,7 @@ package struct ClauseHistory: Sendable {
         package var at: Instant
         /// What was done then, for people.
         package var what: String
-        /// Records that name the clause.
+        /// Records that name the clause; a sum is as many as it counts.
         package var count: Int
         /// Those of them that are decisions.
         package var decisions: Int
@@ -17,10 +17,11 @@ package struct ClauseHistory: Sendable {
     package init() {}
 
     package mutating func add(_ entry: AuditEntry) {
+        let times = Int(clamping: entry.times)
         for clause in entry[list: .clauses] {
             var mention = clauses[clause] ?? Mention(at: entry.at, what: "", count: 0, decisions: 0)
-            mention.count += 1
-            if entry.kind.isDecision { mention.decisions += 1 }
+            mention.count += times
+            if entry.kind.isDecision { mention.decisions += times }
             if mention.at <= entry.at {
                 mention.at = entry.at
                 mention.what = Self.words(entry)

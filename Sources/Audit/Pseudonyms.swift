@@ -67,7 +67,7 @@ package struct Pseudonyms: Sendable {
     private mutating func keyed(_ field: AuditField, _ kind: String, _ text: String) -> String {
         switch field {
         // The port says nothing of whose it is, and would give each connection a name of its own.
-        case .outer: recalled(kind, Self.withoutPort(text))
+        case .outer: recalled(kind, OuterText.host(of: text))
         // `user alice` is the same person as in a session.
         case .subject: subject(text)
         default: recalled(kind, text)
@@ -79,14 +79,6 @@ package struct Pseudonyms: Sendable {
             return word + recalled(kind, String(text.dropFirst(word.count)))
         }
         return text.hasPrefix("session ") ? text : recalled("subject", text)
-    }
-
-    private static func withoutPort(_ text: String) -> String {
-        if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
-            return String(text[text.index(after: text.startIndex)..<end])
-        }
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        return parts.count == 2 ? String(parts[0]) : text
     }
 
     private mutating func cleaned(_ fact: AuditFact) -> AuditFact {

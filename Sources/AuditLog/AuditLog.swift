@@ -8,6 +8,9 @@ import Synchronization
 /// all that it is given: give it what belongs together. Calls from several threads queue.
 ///
 /// A disk that takes nothing stops nobody: `record` throws, counts what was lost, and the first record after that says so.
+///
+/// Repeats of refused logins are the exception: they are counted in memory, and their sum is recorded when `tick` finds it
+/// due, or at `close`.
 package final class AuditLog: Sendable {
     private let state: Mutex<State>
 
@@ -16,17 +19,20 @@ package final class AuditLog: Sendable {
     /// - Parameters:
     ///   - known: How far the record went, as it was kept elsewhere; nil where nobody knows.
     ///   - segmentBytes: A file that has so many is not added to.
+    ///   - repeats: Which refusals are summed up, and how many at once.
     ///   - onFinding: Told what is wrong with the files when they are looked at, before it is on the record; again where
     ///     that is tried again. It must not call the log.
     package init(
         _ folder: AuditFolder, known: AuditHead? = nil, segmentBytes: Int = 64 << 20,
-        onFinding: (@Sendable (AuditEntry) -> Void)? = nil
+        repeats: RepeatedRefusals.Limits = .init(), onFinding: (@Sendable (AuditEntry) -> Void)? = nil
     ) {
         state = Mutex(
-            State(folder: folder, known: known, segmentBytes: segmentBytes, onFinding: onFinding))
+            State(
+                folder: folder, known: known, segmentBytes: segmentBytes,
+                repeats: RepeatedRefusals(repeats), onFinding: onFinding))
     }
 
-    /// Adds entries, in their order, on the disk when it returns.
+    /// Adds entries, in their order, on the disk when it returns; repeats of refusals are counted.
     package func record(_ entries: [AuditEntry]) throws(AuditLogError) {
         guard !entries.isEmpty else { return }
         try state.withLock { (state: inout State) throws(AuditLogError) in try state.record(entries) }
@@ -38,10 +44,20 @@ package final class AuditLog: Sendable {
     /// What could not be recorded since the last time that it worked.
     package var loss: AuditLoss? { state.withLock { $0.loss } }
 
-    /// Says that something was lost, where the disk takes it again. Nothing when nothing was.
-    package func retry(at now: Instant) throws(AuditLogError) {
+    /// Records the sums that are due, and that something was lost where the disk takes it again; nothing when there is
+    /// nothing to say. To be called every second or so.
+    package func tick(at now: Instant) throws(AuditLogError) {
         try state.withLock { (state: inout State) throws(AuditLogError) in
-            if state.loss != nil { try state.append([], at: now) }
+            let due = state.repeats.tick(at: now)
+            try state.put(due, at: now)
+        }
+    }
+
+    /// Records what is counted and not yet told: for the end of the daemon.
+    package func close(at now: Instant) throws(AuditLogError) {
+        try state.withLock { (state: inout State) throws(AuditLogError) in
+            let left = state.repeats.close(at: now)
+            try state.put(left, at: now)
         }
     }
 
@@ -72,6 +88,7 @@ extension AuditLog {
         var chain: AuditChain?
         var known: AuditHead?
         var loss: AuditLoss?
+        var repeats: RepeatedRefusals
         /// What was found when the folder was looked at, until it is recorded.
         private var findings: [AuditEntry] = []
 
@@ -87,24 +104,30 @@ extension AuditLog {
         }
 
         init(
-            folder: AuditFolder, known: AuditHead?, segmentBytes: Int,
+            folder: AuditFolder, known: AuditHead?, segmentBytes: Int, repeats: RepeatedRefusals,
             onFinding: (@Sendable (AuditEntry) -> Void)?
         ) {
             self.folder = folder
             self.known = known
             self.segmentBytes = segmentBytes
+            self.repeats = repeats
             self.onFinding = onFinding
         }
 
         mutating func record(_ entries: [AuditEntry]) throws(AuditLogError) {
             guard let first = entries.first else { return }
+            try put(repeats.take(entries), at: first.at)
+        }
+
+        /// Adds entries, or counts what they stand for as lost. With none it looks whether what was lost can be said: a
+        /// burst of repeats alone must not look as if the disk took records.
+        mutating func put(_ entries: [AuditEntry], at now: Instant) throws(AuditLogError) {
+            guard !entries.isEmpty || loss != nil else { return }
             do throws(AuditLogError) {
-                try append(entries, at: first.at)
+                try append(entries, at: now)
             } catch {
-                let before = loss?.count ?? 0
-                loss = AuditLoss(
-                    since: loss?.since ?? first.at, count: before + UInt64(entries.count),
-                    because: error.description)
+                let count = entries.reduce(loss?.count ?? 0) { $0 + $1.times }
+                loss = AuditLoss(since: loss?.since ?? now, count: count, because: error.description)
                 throw error
             }
         }

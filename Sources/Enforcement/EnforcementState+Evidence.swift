@@ -141,7 +141,7 @@ extension EnforcementState {
         }
     }
 
-    private mutating func take(
+    mutating func take(
         _ report: PostureReport, at now: Instant, _ effects: inout Effects
     ) throws(PostureRejection) -> PostureReceipt {
         let record: DeviceRecord? =

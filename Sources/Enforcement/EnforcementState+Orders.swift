@@ -12,6 +12,9 @@ package enum Order: Sendable {
     /// What registers are to say: all of it, or none where some of it is no good, or where the registers are not those
     /// any more that were read.
     case state([RegisterStatement], ifRevision: RegisterRevision? = nil, by: String, reason: String)
+    /// What somebody at the control socket saw on a device. What devices and management systems report comes in thousands,
+    /// and is no order: `Enforcer.take`.
+    case report(PostureReport, by: String)
     /// Forget a user's wrong codes, and which codes were used: for a clock that was wrong, or somebody who typed wrong
     /// ones in another's name. A code that was used in the last minute or so could be used again.
     case forgetCodes(CodeOwner, by: String)
@@ -65,6 +68,7 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
     case noSuchSession(SessionID)
     case noSuchDevice(String)
     case badStatement(RegisterProblem)
+    case badReport(PostureRefusal)
     case notHeld
     case noCodes(CodeOwner)
     case alreadyEnrolled(CodeOwner)
@@ -107,6 +111,7 @@ package enum OrderRefusal: Error, Sendable, Hashable, CustomStringConvertible {
         case .noSuchSession(let id): "no session \(id)"
         case .noSuchDevice(let id): "no device '\(id)' on the register"
         case .badStatement(let problem): "\(problem)"
+        case .badReport(let refusal): "\(refusal)"
         case .noCodes(let owner): "\(owner.words) has no seed for one-time codes\(owner.tenantWords)"
         case .alreadyEnrolled(let owner):
             "\(owner.words) has a seed\(owner.tenantWords) already: an authenticator that has it would go wrong"
@@ -156,6 +161,7 @@ extension EnforcementState {
         case .state(let statements, let revision, let by, let reason):
             if let revision, revision != registerRevision { throw .registersMoved }
             try state(statements, by: by, reason: reason, at: now, &effects)
+        case .report(let report, _): try takeOrdered(report, at: now, &effects)
         case .forgetCodes(let owner, _):
             guard codes.hasSeed(owner) else { throw .noCodes(owner) }
             codes.forget(owner)
@@ -187,6 +193,16 @@ extension EnforcementState {
         }
     }
 
+    private mutating func takeOrdered(
+        _ report: PostureReport, at now: Instant, _ effects: inout Effects
+    ) throws(OrderRefusal) {
+        do throws(PostureRejection) {
+            _ = try take(report, at: now, &effects)
+        } catch {
+            throw OrderRefusal(error, of: report.subject)
+        }
+    }
+
     private func sessions(of subject: Hold.Subject) -> [SessionID] {
         switch subject {
         case .user(let name): enforced.sessions(ofUser: name)
@@ -207,6 +223,17 @@ extension EnforcementState {
             guard let session = table[id] else { throw .noSuchSession(id) }
             guard let leaf = session.certificates?.leaf.digest else { throw .noCertificate(id) }
             return .certificate(leaf)
+        }
+    }
+}
+
+extension OrderRefusal {
+    fileprivate init(_ rejection: PostureRejection, of subject: PostureReport.Subject) {
+        switch (rejection, subject) {
+        case (.unknownDevice, .device(let id)): self = .noSuchDevice(id)
+        case (.unknownDevice, .certificate(let digest)): self = .noSuchDevice("\(digest)")
+        case (.refused(let refusal), _): self = .badReport(refusal)
+        case (.notRecorded(let reason), _): self = .notRecorded(reason)
         }
     }
 }

@@ -57,7 +57,7 @@ package actor Enforcer {
             Order, by: Orderer? = nil, isTrial: Bool,
             reply: @Sendable (Result<OrderReceipt, OrderRefusal>) -> Void)
         case reports(
-            [PostureReport], isTrial: Bool,
+            [PostureReport],
             reply: @Sendable ([Result<PostureReceipt, PostureRejection>]) -> Void)
         case surroundings(Surroundings)
         case foreign(ForeignChange)
@@ -188,26 +188,13 @@ package actor Enforcer {
         return try result.get()
     }
 
-    /// Hands in reports about devices, and returns when those that were taken are recorded and in force; an answer each,
+    /// Hands in what devices and management systems report, and returns when those that were taken are recorded and in force; an answer each,
     /// in their order. Reports that wait together cost one record and one transaction.
     nonisolated package func take(
         _ reports: [PostureReport]
     ) async -> [Result<PostureReceipt, PostureRejection>] {
-        await send(reports, isTrial: false)
-    }
-
-    /// Says what reports would do, and does nothing.
-    nonisolated package func tryOut(
-        _ reports: [PostureReport]
-    ) async -> [Result<PostureReceipt, PostureRejection>] {
-        await send(reports, isTrial: true)
-    }
-
-    nonisolated private func send(
-        _ reports: [PostureReport], isTrial: Bool
-    ) async -> [Result<PostureReceipt, PostureRejection>] {
         await withCheckedContinuation { continuation in
-            mailbox.send(.reports(reports, isTrial: isTrial) { continuation.resume(returning: $0) })
+            mailbox.send(.reports(reports) { continuation.resume(returning: $0) })
         }
     }
 
@@ -277,8 +264,7 @@ package actor Enforcer {
                     refused.append { reply(.failure(error)) }
                     state.audit(.order(order, error, by: orderer, under: state.policy), at: now, &effects)
                 }
-            case .reports(let told, true, let reply): reply(trial(of: told, at: now))
-            case .reports(let told, false, let reply):
+            case .reports(let told, let reply):
                 let outcome = state.handle(told, at: now, &effects)
                 reports.append(Pending(reply: reply, outcome: outcome))
             case .surroundings(let new):
@@ -315,14 +301,6 @@ package actor Enforcer {
             return .failure(error)
         }
         return .success(OrderReceipt(cut: effects.cut, moved: effects.moves, committedAt: now))
-    }
-
-    private func trial(
-        of reports: [PostureReport], at now: Instant
-    ) -> [Result<PostureReceipt, PostureRejection>] {
-        var copy = state
-        var effects = Effects()
-        return copy.handle(reports, at: now, &effects)
     }
 
     private func lookUpInterfaces(_ tunnels: Set<String>) async {

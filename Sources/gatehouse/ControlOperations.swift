@@ -21,7 +21,7 @@ enum ControlOperations {
     static let spotCheck = Row<ControlMessages.SpotCheckArguments, ControlMessages.SpotCheck>(
         "spot-check", .get, "/v1/spot-check", .viewer,
         "Draw open sessions by lot, with all that is known of them",
-        failures: ["bad-request"])
+        failures: ["bad-request", "not-audited"])
     static let registerList = Row<ControlMessages.RegisterListArguments, ControlMessages.RegisterList>(
         "register.list", .get, "/v1/registers", .viewer, "List the lines of a register, as they are in force",
         failures: ["not-found"])

@@ -208,7 +208,7 @@ import Testing
             #expect(lost > 0 && log.loss?.count == lost)
             #expect(try Found(small).records.count == Int(kept))
             try FileManager.default.removeItem(atPath: disk + "/filler")
-            try log.retry(at: .seconds(day + 100))
+            try log.tick(at: .seconds(day + 100))
             #expect(log.loss == nil)
             try log.record([entry(9)])
             let found = try Found(small, known: log.head)
@@ -216,6 +216,74 @@ import Testing
             let gap = try #require(found.records.first { $0.entry.kind == .gap })
             #expect(gap.entry[number: .count] == lost)
             #expect(gap.entry[.why]?.contains("No space left") == true)
+        }
+    }
+
+    // MARK: Repeats
+
+    private func refusal(_ second: Int64) -> AuditEntry {
+        var entry = AuditEntry(.refused, at: .seconds(day + second))
+        entry[.session] = "office/\(second)"
+        entry[.certificate] = "a94a8fe5"
+        entry[.why] = "wrong code"
+        return entry
+    }
+
+    /// What is open when the process dies is lost, and nothing else; the next one begins anew.
+    @Test func repeatsAreSummedUp() throws {
+        try withFolder { folder in
+            let log = AuditLog(folder)
+            try log.record([refusal(0)])
+            #expect(log.head?.number == 1, "the first is there before anybody is answered")
+            for second in Int64(1)...9 { try log.record([refusal(second)]) }
+            #expect(log.head?.number == 1)
+            try log.tick(at: .seconds(day + 599))
+            #expect(log.head?.number == 1)
+            try log.tick(at: .seconds(day + 600))
+            try log.record([refusal(700), entry(701), refusal(702)])
+            try log.close(at: .seconds(day + 703))
+            try log.close(at: .seconds(day + 704))
+            try log.record([refusal(705), refusal(706)])
+            // Killed here: nobody closes.
+            let next = AuditLog(folder, known: log.head)
+            try next.record([refusal(707), refusal(708)])
+            try next.close(at: .seconds(day + 709))
+            let found = try Found(folder, known: next.head)
+            #expect(found.broken == nil)
+            #expect(
+                found.records.map(\.entry.kind) == [
+                    .refused, .refusedAgain, .cut, .refusedAgain, .refused, .refused, .refusedAgain,
+                ])
+            #expect(found.records.map(\.entry.times) == [1, 9, 1, 2, 1, 1, 1])
+        }
+    }
+
+    /// A record that cannot be kept: repeats are counted all the same, a sum that is lost is lost for as many as it counts,
+    /// and a burst of repeats alone does not look as if all were well.
+    @Test func repeatsAreNoSignThatTheDiskTakesRecords() throws {
+        try withFolder { folder in
+            let log = AuditLog(folder)
+            try log.record([refusal(0)])
+            let file = folder.url(try #require(try folder.segments().first)).path
+            let away = folder.path + ".away"
+            try FileManager.default.moveItem(atPath: folder.path, toPath: away)
+            // The file that is open still takes records: the next day's is begun in the folder, which is none now.
+            try Data("in the way".utf8).write(to: URL(fileURLWithPath: folder.path))
+            let tomorrow: Int64 = 86_400
+            #expect(throws: AuditLogError.self) { try log.record([refusal(tomorrow), entry(tomorrow)]) }
+            #expect(log.loss?.count == 2)
+            for second in Int64(1)...4 {
+                #expect(throws: AuditLogError.self) { try log.record([refusal(tomorrow + second)]) }
+            }
+            #expect(log.loss?.count == 2, "they are counted, and not lost")
+            #expect(throws: AuditLogError.self) { try log.tick(at: .seconds(day + tomorrow + 700)) }
+            #expect(log.loss?.count == 6)
+            try FileManager.default.removeItem(atPath: folder.path)
+            try FileManager.default.moveItem(atPath: away, toPath: folder.path)
+            try log.tick(at: .seconds(day + tomorrow + 701))
+            #expect(log.loss == nil && FileManager.default.fileExists(atPath: file))
+            let gap = try #require(try Found(folder, known: log.head).records.last)
+            #expect(gap.entry.kind == .gap && gap.entry[number: .count] == 6)
         }
     }
 

@@ -1,5 +1,6 @@
 import Audit
 import Sessions
+import TestSupport
 import Testing
 
 /// What is asked for, and in which form it comes.
@@ -94,6 +95,40 @@ import Testing
         #expect(full.count { $0 == 0x2C } == AuditCSV.header.utf8.count { $0 == 0x2C })
     }
 
+    /// What it writes is what a plain look at RFC 4180 writes, whatever clients call themselves.
+    @Test(arguments: UInt64(1)...20) func aRowIsAsAPlainOneIs(seed: UInt64) {
+        var random = Seeded(seed)
+        let pieces = [
+            "a", "alice", "é☃𝄞", "\"", ",", ";", "\n", "\r", "\t", "=", "+", "-", "@", " ", "\u{0}", "'",
+        ]
+        func text() -> String {
+            (0..<Int.random(in: 0..<4, using: &random)).map { _ in pieces.randomElement(using: &random) ?? ""
+            }
+            .joined()
+        }
+        var bytes: [UInt8] = []
+        var expected = ""
+        for number in UInt64(1)...100 {
+            var entry = AuditEntry(.refused, at: .seconds(Int64(number)))
+            for field in AuditField.allCases where Bool.random(using: &random) {
+                switch field.form {
+                case .text: entry[field] = text()
+                case .number: entry[number: field] = number
+                case .list:
+                    entry[list: field] = (0..<Int.random(in: 0..<3, using: &random)).map { _ in text() }
+                }
+            }
+            entry.evidence = (0..<Int.random(in: 0..<3, using: &random)).map { _ in
+                AuditFact(
+                    kind: text(), what: text(), value: text(), at: Bool.random(using: &random) ? text() : nil,
+                    until: Bool.random(using: &random) ? text() : nil)
+            }
+            AuditCSV.write(number, entry, to: &bytes)
+            expected += PlainCSV.row(number, entry)
+        }
+        #expect(bytes == Array(expected.utf8), "seed \(seed)")
+    }
+
     // MARK: Clauses
 
     @Test func clausesHaveTheirLastRecordAndACount() {
@@ -103,6 +138,25 @@ import Testing
         #expect(mention?.count == 2 && mention?.decisions == 2)
         #expect(mention?.at == .seconds(100) && mention?.what == "login admitted")
         #expect(history.clauses["psps-5"] == nil)
+    }
+
+    /// Of refusals that were summed up each has served its clauses.
+    @Test func aSumServesAsOftenAsItCounts() {
+        var history = ClauseHistory()
+        for (kind, count) in [(AuditKind.refused, UInt64?.none), (.refusedAgain, 12), (.refusedAgain, nil)] {
+            var entry = AuditEntry(kind, at: .seconds(100))
+            entry[list: .clauses] = ["psps-5.3"]
+            entry[number: .count] = count
+            history.add(entry)
+        }
+        // A scan's count is of destinations.
+        var scan = AuditEntry(.incident, at: .seconds(50))
+        scan[list: .clauses] = ["psps-5.3"]
+        scan[number: .count] = 40
+        history.add(scan)
+        let mention = history.clauses["psps-5.3"]
+        #expect(mention?.count == 15 && mention?.decisions == 14)
+        #expect(mention?.what == "login refused again")
     }
 }
 

@@ -186,10 +186,14 @@ import Testing
         let early = PostureReport(subject: .device("laptop-0042"), reporter: "erin", posture: posture)
         // Twice, since the first must not have left anything behind.
         for _ in 0..<2 {
-            let answers = await world.enforcer.tryOut([good, strange, early])
-            #expect(try answers[0].get().moved.map(\.to) == ["protected"])
-            #expect(throws: PostureRejection.unknownDevice) { try answers[1].get() }
-            #expect(throws: PostureRejection.self) { try answers[2].get() }
+            let moved = try await world.enforcer.tryOut(.report(good, by: "erin")).moved
+            #expect(moved.map(\.to) == ["protected"])
+            await #expect(throws: OrderRefusal.noSuchDevice("laptop-9")) {
+                try await world.enforcer.tryOut(.report(strange, by: "erin"))
+            }
+            await #expect(throws: OrderRefusal.self) {
+                try await world.enforcer.tryOut(.report(early, by: "erin"))
+            }
         }
         #expect(await world.enforcer.postures == [:])
         #expect(world.ledger.recollection.postures == [:])

@@ -102,6 +102,23 @@ import Testing
         }
     }
 
+    @Test func aSumSaysHowManyAndWhen() throws {
+        var entry = AuditEntry(.refusedAgain, at: Instant(secondsSince1970: 1_795_212_600))
+        entry[.session] = "office/21"
+        entry[.user] = "alice"
+        entry[number: .count] = 12
+        entry[.since] = "2026-11-21T10:00:00.000000007Z"
+        entry[.latest] = "2026-11-21T10:09:30.500000000Z"
+        entry[.why] = "wrong code"
+        var chain = AuditChain()
+        var line: [UInt8] = []
+        chain.append(entry, to: &line)
+        let record = try #require(AuditRecord(line: line.dropLast()))
+        let table = AuditText.table([record])
+        #expect(table.contains("login refused again"))
+        #expect(table.contains("12 times from 2026-11-21T10:00:00Z to 2026-11-21T10:09:30Z, wrong code"))
+    }
+
     @Test func clausesHaveTheirEvidence() async throws {
         try await Self.withState { state, _ in
             let clauses = try RecordedClauses.read(state)

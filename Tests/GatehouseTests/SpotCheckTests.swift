@@ -1,5 +1,10 @@
+import Audit
 import Control
 import ControlAPI
+import Enforcement
+import Glibc
+import PolicyLanguage
+import Sessions
 import Testing
 
 @testable import gatehouse
@@ -62,6 +67,64 @@ import Testing
         }
     }
 
+    // MARK: On the record
+
+    /// By whom, of how many, by which seed, and who was drawn; on the record before it is told.
+    @Test func aDrawIsOnTheRecord() async throws {
+        try await Self.withThree { gateway in
+            let two = try await Self.draw(gateway, 2, seed: "november")
+            let entry = try #require(gateway.record.entries.first)
+            #expect(gateway.record.entries.count == 1 && entry.kind == .order)
+            #expect(entry[.order] == "spot-check" && entry[.outcome] == "done")
+            #expect(entry[.seed] == "november" && entry[number: .count] == 2)
+            #expect(entry[number: .population] == 3)
+            #expect(entry[list: .drawn] == two.drawn.map(\.session))
+            #expect(entry[number: .uid] == UInt64(getuid()) && entry[.role] == "policy-admin")
+            #expect(entry[.by]?.isEmpty == false && entry[list: .clauses].isEmpty)
+            // One whose seed the daemon drew has that seed.
+            let other = try await Self.draw(gateway, 1000, seed: nil)
+            #expect(gateway.record.entries.last?[.seed] == other.seed)
+            #expect(gateway.record.entries.last?[number: .count] == 1000)
+        }
+    }
+
+    /// Whoever cannot be put on record is shown nothing.
+    @Test func withoutARecordNothingIsShown() async throws {
+        try await Self.withThree { gateway in
+            gateway.record.fill()
+            do {
+                _ = try await Self.draw(gateway, 2, seed: "november")
+                Issue.record("it was drawn")
+            } catch {
+                #expect("\(error)".contains("cannot be put on record: the disk is full"), "\(error)")
+            }
+        }
+    }
+
+    @Test func whatIsWrongIsNoDraw() async throws {
+        try await Self.withThree { gateway in
+            _ = try? await Self.draw(gateway, 0, seed: "a")
+            #expect(gateway.record.entries.isEmpty)
+        }
+    }
+
+    /// More than a list of the record holds: none of them is left out.
+    @Test(arguments: [(0, [0]), (1, [1]), (512, [512]), (513, [512, 1]), (1000, [512, 488])])
+    func manyAreSeveralRecords(count: Int, parts: [Int]) throws {
+        let drawn = (0..<count).map { "office/\($0)" }
+        let entries = AuditEntries.spotCheck(
+            .init(seed: "a", sample: 1000, population: count, drawn: drawn), by: "dora",
+            Orderer(uid: 7, role: "viewer"), under: try Self.policy(), at: Instant(secondsSince1970: 0))
+        #expect(entries.map { $0[list: .drawn].count } == parts)
+        #expect(entries.flatMap { $0[list: .drawn] } == drawn)
+        #expect(entries.allSatisfy { $0[.role] == "viewer" && $0[number: .population] == UInt64(count) })
+    }
+
+    private static func policy() throws -> Policy {
+        let files = Gateway.pack().map { PackFile(path: $0.key, text: $0.value) }
+        return try #require(PolicyCompiler.compile(files, now: Instant(secondsSince1970: 0)).policy)
+    }
+
     /// What the rules say counts where nobody says otherwise.
     @Test func theRulesSayHowMany() async throws {
         let settings = "audit: { retention: 365d, spot-checks: { every: 30d, sample: 2 } }"
@@ -72,6 +135,7 @@ import Testing
             }
             let check = try await Self.draw(gateway, nil, seed: "a")
             #expect(check.drawn.count == 2 && check.asked == "2 sessions every 30d")
+            #expect(gateway.record.entries.last?[number: .count] == 2)
         }
     }
 }

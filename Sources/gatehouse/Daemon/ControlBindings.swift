@@ -49,7 +49,7 @@ extension ControlHandlers {
         .init(Operations.sessions) { handlers, _, _ in await handlers.sessions() },
         .init(Operations.explain) { handlers, arguments, _ in try await handlers.explain(arguments) },
         .init(Operations.evidence) { handlers, arguments, _ in try await handlers.evidence(arguments) },
-        .init(Operations.spotCheck) { handlers, arguments, _ in try await handlers.spotCheck(arguments) },
+        .init(Operations.spotCheck) { try await $0.spotCheck($1, $2) },
         .init(Operations.registerList) { handlers, arguments, _ in
             try await handlers.registerLines(arguments)
         },

@@ -90,18 +90,10 @@ extension ControlHandlers {
         let report = PostureReport(
             subject: .device(arguments.device), reporter: "administrator \(peer.name)",
             posture: try arguments.posture(at: SystemClock().now()))
-        let isTrial = arguments.dryRun ?? false
-        let answers = isTrial ? await enforcer.tryOut([report]) : await enforcer.take([report])
-        switch answers.first {
-        case .success(let receipt):
-            return ControlMessages.OrderDone(
-                cut: receipt.moved.filter(\.isCut).map(\.session.description),
-                moved: receipt.moved.map(ControlMessages.Move.init), isTrial: isTrial,
-                committedAt: SystemClock().now().nanosecondsSince1970)
-        case .failure(let rejection):
-            throw ControlFailure(id: "refused", message: "\(rejection)")
-        case nil: throw ControlFailure(id: "internal", message: "no answer")
-        }
+        let order = Order.report(report, by: peer.name)
+        return arguments.dryRun ?? false
+            ? done(try await enforcer.tryOut(order), isTrial: true)
+            : done(try await enforcer.carryOut(order, by: peer.orderer))
     }
 
     // MARK: Evidence

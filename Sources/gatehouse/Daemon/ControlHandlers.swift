@@ -1,3 +1,4 @@
+import Audit
 import AuditLog
 import Classification
 import Control
@@ -40,6 +41,8 @@ struct ControlHandlers: Sendable {
     var history: @Sendable (RegisterSubject) throws -> [FactRecord] = { _ in [] }
     /// The audit record; nil where none is kept.
     var trail: AuditTrail?
+    /// Puts what is no order of the reconciler's on it. On the disk when it returns.
+    var keep: @Sendable ([AuditEntry]) throws -> Void = { _ in }
     /// Nil where nobody is alerted.
     var alerts: DaemonAlerts?
     /// Whether there is a key to seal seeds of one-time codes with.

@@ -71,7 +71,13 @@ struct Daemon {
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
-        try await group.run()
+        do {
+            try await group.run()
+        } catch {
+            end(trail, at: clock.now())
+            throw error
+        }
+        end(trail, at: clock.now())
         keep(.stopped, inForce, trail, at: clock.now())
         log.notice("stopped; what is in force stays until its leases run out")
     }
@@ -81,11 +87,16 @@ struct Daemon {
     private func keep(_ kind: AuditKind, _ inForce: RulesInForce, _ trail: AuditTrail, at now: Instant) {
         do {
             let digest = inForce.pack.kept.digest
-            try trail.record(AuditEntries.daemon(kind, pack: digest, under: inForce.policy, at: now))
+            try trail.record([AuditEntries.daemon(kind, pack: digest, under: inForce.policy, at: now)])
             try trail.keepHead()
         } catch {
             log.critical("there is no audit record: \(error)")
         }
+    }
+
+    /// Records what was only counted so far.
+    private func end(_ trail: AuditTrail, at now: Instant) {
+        do { try trail.close(at: now) } catch { log.critical("refusals are not on the record: \(error)") }
     }
 
     private var settings: EnforcementSettings {
@@ -251,13 +262,14 @@ struct Daemon {
             judge: { policy in
                 let chains = await enforcer.sessions.compactMap(\.session.certificates)
                 await inThread { evidence.judge(by: policy, chains) }
-            }, keep: { try trail.record($0) },
+            }, keep: { try trail.record([$0]) },
             readFolder: { [self] in
                 (try RulePack.read(configuration.rules, at: SystemClock().now()), try readSeeds())
             })
         var handlers = ControlHandlers(enforcer: enforcer, changes: changes, log: log)
         handlers.history = { try store.factHistory(of: $0) }
         handlers.trail = trail
+        handlers.keep = { try trail.record($0) }
         handlers.alerts = alerts
         if let alerts {
             let looks = AlertLooks(

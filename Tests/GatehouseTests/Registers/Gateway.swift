@@ -32,6 +32,9 @@ final class Gateway: Sendable {
     let connections = Connections()
     /// What changes of rules put on the audit record.
     let record = Record()
+    /// What the reconciler put there, in the words of the record.
+    let happenings = Happenings()
+    let handlers: ControlHandlers
     /// Of the rules that it began with.
     let warnings: [String]
     private let server: ControlServer
@@ -89,12 +92,12 @@ final class Gateway: Sendable {
             policy: inForce.policy, change: inForce.waiting?.number, codes: TOTPVerifier(seeds: [:]),
             recollection: Recollection(facts: try store.facts(), seeds: try key.map(store.seeds) ?? [:]),
             closedBecause: try store.standingDamage().map(DamageText.text), backend: kernel,
-            ledger: StoreLedger(store: store, sealingKey: key), clock: clock, log: log)
+            ledger: StoreLedger(store: store, sealingKey: key), auditor: happenings, clock: clock, log: log)
         try await enforcer.start()
         await enforcer.attach(answers, for: "office")
         let record = record
         changes = RuleChanges(
-            inForce, enforcer: enforcer, store: store, clock: clock, log: log, keep: { record.keep($0) }
+            inForce, enforcer: enforcer, store: store, clock: clock, log: log, keep: { try record.keep([$0]) }
         ) {
             (try RulePack.read(folder + "/rules", at: clock.now()), [:])
         }
@@ -103,8 +106,10 @@ final class Gateway: Sendable {
         let store = store
         handlers.history = { try store.factHistory(of: $0) }
         handlers.canSeal = canSeal
+        handlers.keep = { try record.keep($0) }
         let connections = connections
         handlers.connections = { _ in connections.known }
+        self.handlers = handlers
         server = try ControlServer(
             path: folder + "/control.sock", operations: ControlOperations.all, logger: log
         ) { [handlers, meanwhile] in
@@ -181,10 +186,30 @@ final class Gateway: Sendable {
     }
 
     final class Record: Sendable {
+        private let state = Mutex((entries: [AuditEntry](), isFull: false))
+
+        var entries: [AuditEntry] { state.withLock { $0.entries } }
+
+        func keep(_ entries: [AuditEntry]) throws {
+            try state.withLock { state in
+                if state.isFull { throw ControlFailure(id: "internal", message: "the disk is full") }
+                state.entries += entries
+            }
+        }
+
+        func fill() { state.withLock { $0.isFull = true } }
+    }
+
+    final class Happenings: Auditor {
         private let state = Mutex<[AuditEntry]>([])
 
         var entries: [AuditEntry] { state.withLock { $0 } }
-        func keep(_ entry: AuditEntry) { state.withLock { $0.append(entry) } }
+        var orders: [AuditEntry] { entries.filter { $0.kind == .order } }
+
+        func record(_ events: [AuditEvent]) async throws {
+            let entries = events.flatMap(AuditEntries.of)
+            state.withLock { $0 += entries }
+        }
     }
 
     /// States a field in another one's name.

@@ -64,9 +64,17 @@ enum AuditText {
         let order = [entry[.order], entry[.reference]].compactMap(\.self).joined(separator: " ")
         let parts = [
             order.isEmpty ? nil : order, entry[.className], entry.kind == .admitted ? nil : entry[.outcome],
-            entry[.why], entry[list: .changes].first,
+            sum(entry), entry[.why], entry[list: .changes].first,
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
+    }
+
+    private static func sum(_ entry: AuditEntry) -> String? {
+        guard entry.kind == .refusedAgain, let since = entry[.since], let latest = entry[.latest] else {
+            return nil
+        }
+        // To the second: the record has the rest.
+        return "\(entry.times) times from \(since.prefix(19))Z to \(latest.prefix(19))Z"
     }
 
     /// Everything that a record says.

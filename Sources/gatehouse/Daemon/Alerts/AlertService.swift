@@ -84,7 +84,7 @@ struct AlertService: Service {
             entry[number: .count] = loss.count
             entry[.why] = loss.because
             // Where it cannot be recorded, the record counts it as lost.
-            try? trail.record(entry)
+            try? trail.record([entry])
             alerts.center.report(
                 [
                     Sighting(

@@ -45,6 +45,11 @@ extension AuditEntries {
                 line[list: .changes] = changes(statement)
                 return line
             }
+        case .report(let report, let by):
+            entry.ask("report-posture", subject(report), by: by)
+            entry[list: .changes] = report.posture.items.map {
+                "\($0.name): \($0.value), seen \($0.observedAt)"
+            }
         case .forgetCodes(let owner, let by): entry.ask("forget-codes", words(owner), by: by)
         case .enrol(let owner, _, let replaces, let by):
             entry.ask("enrol", words(owner), by: by)
@@ -91,6 +96,13 @@ extension AuditEntries {
         }
     }
 
+    private static func subject(_ report: PostureReport) -> String {
+        switch report.subject {
+        case .certificate(let digest): "certificate \(digest)"
+        case .device(let id): "device \(id)"
+        }
+    }
+
     private static func words(_ owner: CodeOwner) -> String {
         "user \(owner.user)" + (owner.tenant.map { " of tenant \($0)" } ?? "")
     }
@@ -103,6 +115,39 @@ extension AuditEntries {
             }
         }
         return named + statement.asInFiles.sorted().map { "\($0): as in the rule files" }
+    }
+
+    // MARK: Spot checks
+
+    /// A draw of live sessions.
+    struct SpotCheck {
+        var seed: String
+        /// How many were asked for.
+        var sample: Int
+        /// How many there were.
+        var population: Int
+        var drawn: [String]
+    }
+
+    /// That somebody looked at sessions that were drawn by lot: one record, or several where more were drawn than one holds.
+    static func spotCheck(
+        _ check: SpotCheck, by name: String, _ orderer: Orderer?, under policy: Policy, at now: Instant
+    ) -> [AuditEntry] {
+        var entry = AuditEntry(.order, at: now)
+        entry.ask("spot-check", nil, by: name)
+        entry[number: .uid] = orderer.map { UInt64($0.uid) }
+        entry[.role] = orderer?.role
+        entry[.outcome] = word(nil)
+        entry[list: .clauses] = policy.settings.audit?.spotChecks?.serving.cites ?? []
+        entry[.seed] = check.seed
+        entry[number: .count] = UInt64(exactly: check.sample)
+        entry[number: .population] = UInt64(exactly: check.population)
+        guard !check.drawn.isEmpty else { return [entry] }
+        return stride(from: 0, to: check.drawn.count, by: AuditBounds.items).map { start in
+            var part = entry
+            part[list: .drawn] = Array(check.drawn[start...].prefix(AuditBounds.items))
+            return part
+        }
     }
 
     // MARK: Rules

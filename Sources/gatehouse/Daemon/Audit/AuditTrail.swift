@@ -55,7 +55,10 @@ final class AuditTrail: Auditor {
 
     private static let bulk = 4096
 
-    func record(_ entry: AuditEntry) throws { try log.record([entry]) }
+    func record(_ entries: [AuditEntry]) throws { try log.record(entries) }
+
+    /// Records what was only counted so far: for the end of the daemon.
+    func close(at now: Instant) throws { try log.close(at: now) }
 
     /// Notes elsewhere how far the record goes. Nothing where that is noted already.
     func keepHead() throws {
@@ -79,8 +82,8 @@ extension AuditHead {
     }
 }
 
-/// Notes every second how far the record goes, says what was lost once that can be said, and every hour lets go of what
-/// is older than the rules say.
+/// Notes every second how far the record goes, records sums that are due and what was lost once that can be said, and
+/// every hour lets go of what is older than the rules say.
 struct AuditService: Service {
     let trail: AuditTrail
     let enforcer: Enforcer
@@ -102,7 +105,7 @@ struct AuditService: Service {
     private func once(retires: Bool) async -> String? {
         let now = SystemClock().now()
         do {
-            try trail.log.retry(at: now)
+            try trail.log.tick(at: now)
             if retires, let kept = await enforcer.policy.settings.audit?.retention,
                 let number = try trail.log.retire(olderThan: now - kept, at: now)
             {
