@@ -51,6 +51,7 @@ package struct Row: Sendable, Hashable, Identifiable {
             case .notCompliant: "The identity provider says that the laptop is not compliant"
             case .compliant: "It says that it is"
             case .revoked: "The identity provider revokes a session, in the middle of a download"
+            case .revokedByPoll: "The same by a token that the gateway asks for"
             case .evidence: "Systems that need one thing each: it is told, and taken back, while packets flow"
             case .steppedUp: "A tenant's code, given in a live session"
             case .evidenceEnds: "The same things run out by themselves, each at its instant"
