@@ -3,8 +3,8 @@ import NetworkTypes
 
 /// The transmitter's server that is asked for tokens (RFC 8936): python's HTTP over openssl's TLS, on the internet.
 ///
-/// It keeps a request until there is a token, hands out each until it is acknowledged, and at every acknowledgement
-/// looks by itself whether the daemon's database has what it is told of. None of it is gatehouse's own.
+/// It publishes the transmitter's keys. It keeps a request until there is a token, hands out each until it is
+/// acknowledged, and looks by itself whether the daemon's database has what it is told of. None of it is the daemon's.
 struct PollServer: Sendable {
     let site: Site
 
@@ -24,6 +24,12 @@ struct PollServer: Sendable {
                 authorities: \(DaemonFiles.quoted(site.path("signals/poll.crt")))
                 every: 1s
         """
+    }
+
+    /// Where it publishes the transmitter's keys.
+    static func keys(_ site: Site) -> String {
+        "{ url: \"https://\(address):\(port)/jwks.json\", "
+            + "authorities: \(DaemonFiles.quoted(site.path("signals/poll.crt"))) }"
     }
 
     /// Makes its key and the secret by which it knows the daemon, and returns when it takes connections.
@@ -46,6 +52,7 @@ struct PollServer: Sendable {
                 "python3", "-u", site.path("signals/server.py"), Self.address, String(Self.port), certificate,
                 key,
                 site.path("signals/poll-token"), waiting, heard, site.state,
+                site.path("signals/keys.json"),
             ])
         try await Wait.until("the server that is asked for tokens", log: server.log) {
             Wait.text(server.log).contains("listening")
@@ -100,7 +107,7 @@ struct PollServer: Sendable {
     private static let program = #"""
         import hmac, http.server, json, os, shutil, sqlite3, ssl, sys, tempfile, threading, time
 
-        address, port, certificate, key, secret, waiting, heard, state = sys.argv[1:]
+        address, port, certificate, key, secret, waiting, heard, state, keys = sys.argv[1:]
         secret = open(secret).read().strip()
         lock = threading.Lock()
         sent = {}
@@ -155,6 +162,10 @@ struct PollServer: Sendable {
                         was_kept = is_kept(name)
                         sent[name] = (time.monotonic(), was_kept)
                 self.answer(200, {"sets": sets})
+
+            def do_GET(self):
+                found = self.path == "/jwks.json"
+                self.answer(200 if found else 404, json.load(open(keys)) if found else {})
 
             def answer(self, status, value):
                 data = json.dumps(value).encode()

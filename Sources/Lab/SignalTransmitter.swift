@@ -23,7 +23,7 @@ struct SignalTransmitter: Sendable {
             - name: idp
               issuer: \(issuer)
               audience: \(audience)
-              keys: \(DaemonFiles.quoted(site.path("signals/keys.json")))
+              keys: \(polls ? PollServer.keys(site) : DaemonFiles.quoted(site.path("signals/keys.json")))
               push-token: \(DaemonFiles.quoted(site.path("signals/push-token")))
               domains: [example.test]
         """ + (polls ? PollServer.configuration(site) : "")

@@ -72,22 +72,29 @@ import Testing
             responder: { _, _ in
                 .admitted {
                     let answer = publisher.answer()
-                    if isSilent { try? await Task.sleep(for: .seconds(3600)) }
+                    if isSilent {
+                        try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(3600)) }
+                    }
                     return answer
                 }
             }, listening: { found.yield($0.port) })
-        let server = Task { await listener.run() }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: ListenerService(listener: listener))], logger: TestLog().logger))
+        let server = Task { try await group.run() }
         var iterator = ports.makeAsyncIterator()
         let port = await iterator.next() ?? 0
         let site = Site(
             url: "https://localhost:\(port)/jwks.json", authority: authority.file, publisher: publisher)
+        var failure: (any Error)?
         do {
             try await body(site)
         } catch {
-            server.cancel()
-            throw error
+            failure = error
         }
-        server.cancel()
+        await group.triggerGracefulShutdown()
+        try await server.value
+        if let failure { throw failure }
     }
 
     /// All keys, and all but the one that most tokens are signed with.
@@ -243,4 +250,11 @@ extension FetchedKeys {
         settings.minimum = .seconds(3600)
         return try await FetchedKeys(settings, of: "idp", kept: nil, log: TestLog().logger, keep: { _ in })
     }
+}
+
+/// To be shut down and not cancelled: a connection that comes at that moment would have no owner, which NIO does not bear.
+struct ListenerService: Service {
+    let listener: PortalListener
+
+    func run() async throws { await listener.run() }
 }

@@ -75,8 +75,10 @@ import Testing
                     return transmitter.answer(String(decoding: bytes, as: UTF8.self), head)
                 }
             }, listening: { found.yield($0.port) })
-        let server = Task { await listener.run() }
-        defer { server.cancel() }
+        let host = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: ListenerService(listener: listener))], logger: log.logger))
+        let server = Task { try await host.run() }
         var iterator = ports.makeAsyncIterator()
         let port = await iterator.next() ?? 0
         let peer =
@@ -95,6 +97,8 @@ import Testing
         while transmitter.asked.count < requests { try await Task.sleep(for: .milliseconds(20)) }
         await group.triggerGracefulShutdown()
         try await polling.value
+        await host.triggerGracefulShutdown()
+        try await server.value
         #expect(transmitter.heads == ["Bearer \(secret)"])
         #expect(!log.text.contains(secret))
         return (transmitter.asked, sink.taken, log.text)
