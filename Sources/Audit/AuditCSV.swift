@@ -36,8 +36,8 @@ package enum AuditCSV {
     /// A cell that a spreadsheet would take for a formula gets an apostrophe in front: clients choose names.
     private static func write(cell text: String, to bytes: inout [UInt8]) {
         guard let first = text.utf8.first else { return }
-        let isFormula = formulaStarts.contains(first)
-        guard isFormula || text.utf8.contains(where: { special.contains($0) }) else {
+        let isFormula = beginsFormula(first)
+        guard isFormula || text.utf8.contains(where: isSpecial) else {
             bytes += text.utf8
             return
         }
@@ -50,8 +50,23 @@ package enum AuditCSV {
         bytes.append(quote)
     }
 
+    static func beginsFormula(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"),
+            UInt8(ascii: "\t"), UInt8(ascii: "\r"):
+            true
+        default: false
+        }
+    }
+
+    /// What makes quotation marks necessary; for some spreadsheets a semicolon does.
+    static func isSpecial(_ byte: UInt8) -> Bool {
+        switch byte {
+        case comma, quote, UInt8(ascii: "\n"), UInt8(ascii: "\r"), UInt8(ascii: ";"): true
+        default: false
+        }
+    }
+
     private static let comma = UInt8(ascii: ",")
     private static let quote = UInt8(ascii: "\"")
-    private static let formulaStarts = Array("=+-@\t\r".utf8)
-    private static let special = Array(",\"\n\r;".utf8)
 }

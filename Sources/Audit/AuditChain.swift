@@ -54,7 +54,7 @@ enum LineWriter {
         line += entry.kind.rawValue.utf8
         line.append(quote)
         for value in entry.values {
-            write(key: value.field.rawValue, to: &line)
+            line += AuditField.keys[value.place]
             switch value.content {
             case .text(let text): write(text, to: &line)
             case .number(let number): write(number, to: &line)
@@ -110,7 +110,7 @@ enum LineWriter {
     /// characters by four small hexadecimal digits.
     static func write(_ text: String, to line: inout [UInt8]) {
         line.append(quote)
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == quote || $0 == backslash }) else {
+        guard text.utf8.span.holds(where: { $0 < 0x20 || $0 == quote || $0 == backslash }) else {
             line += text.utf8
             line.append(quote)
             return
@@ -164,6 +164,14 @@ enum LineWriter {
             line.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / unit % 10))
             unit /= 10
         }
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether a byte is such a one. To ask a text's UTF-8 view was the first line of the profile.
+    func holds(where isOne: (UInt8) -> Bool) -> Bool {
+        for index in indices where isOne(self[index]) { return true }
+        return false
     }
 }
 

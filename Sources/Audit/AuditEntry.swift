@@ -13,7 +13,7 @@ package struct AuditEntry: Sendable, Hashable {
         package let field: AuditField
         package let content: Content
         /// The field's, which is looked at more often than it is looked up.
-        fileprivate let place: Int
+        let place: Int
 
         fileprivate init(_ field: AuditField, _ content: Content, at place: Int) {
             self.field = field
@@ -66,8 +66,19 @@ package struct AuditEntry: Sendable, Hashable {
     }
 
     /// Puts a value behind all others, where it belongs. For whoever reads lines.
-    mutating func append(_ field: AuditField, _ content: Value.Content) {
-        values.append(Value(field, content, at: field.place))
+    mutating func append(_ field: AuditField, _ content: Value.Content, at place: Int? = nil) {
+        values.append(Value(field, content, at: place ?? field.place))
+    }
+
+    /// The same values with other contents, in their order; those of which nothing is left are gone.
+    func mapContents(_ change: (Value) -> Value.Content?) -> AuditEntry {
+        var changed = AuditEntry(kind, at: at)
+        changed.reserve(values.count)
+        for value in values {
+            guard let content = change(value) else { continue }
+            changed.values.append(Value(value.field, content, at: value.place))
+        }
+        return changed
     }
 
     mutating func reserve(_ count: Int) { values.reserveCapacity(count) }
@@ -102,6 +113,8 @@ extension AuditField {
     var place: Int { Self.places[self] ?? 0 }
 
     private static let places = Dictionary(uniqueKeysWithValues: allCases.enumerated().map { ($1, $0) })
+    /// What stands before its value in a line, by place.
+    static let keys = allCases.map { Array(",\"\($0.rawValue)\":".utf8) }
 }
 
 /// What keeps a line short, whatever a client calls itself.

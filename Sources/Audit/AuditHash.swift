@@ -20,18 +20,19 @@ package struct AuditHash: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads 64 small hexadecimal digits, as lines have them.
     package init?(hexadecimal digits: some Collection<UInt8>) {
+        self.init(Array(digits).span)
+    }
+
+    init?(hexadecimal digits: ArraySlice<UInt8>) { self.init(digits.span) }
+
+    private init?(_ digits: Span<UInt8>) {
         guard digits.count == 64 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        var high: UInt8?
-        for digit in digits {
-            guard let value = Self.value(digit) else { return nil }
-            if let first = high {
-                bytes.append(first << 4 | value)
-                high = nil
-            } else {
-                high = value
+        var bytes = [UInt8](repeating: 0, count: 32)
+        for index in 0..<32 {
+            guard let high = Self.value(digits[2 * index]), let low = Self.value(digits[2 * index + 1]) else {
+                return nil
             }
+            bytes[index] = high << 4 | low
         }
         self.bytes = bytes
     }

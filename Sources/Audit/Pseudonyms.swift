@@ -35,7 +35,10 @@ package struct Pseudonyms: Sendable {
         return "\(kind)-\(String(decoding: digits, as: UTF8.self))"
     }
 
-    private mutating func recalled(_ kind: String, _ name: String) -> String {
+    /// Nothing is recalled any more, and all is made anew.
+    mutating func forget() { known = [:] }
+
+    mutating func recalled(_ kind: String, _ name: String) -> String {
         let asked = Name(kind: kind, name: name)
         if let pseudonym = known[asked] { return pseudonym }
         if known.count >= Self.mostKnown { known.removeAll(keepingCapacity: true) }
@@ -46,25 +49,19 @@ package struct Pseudonyms: Sendable {
 
     /// The same record without a name, an address or a serial number.
     package mutating func cleaned(_ entry: AuditEntry) -> AuditEntry {
-        var clean = AuditEntry(entry.kind, at: entry.at)
-        for value in entry.values {
+        var clean = entry.mapContents { value in
             switch (value.field.privacy, value.content) {
-            case (.withheld, _): continue
-            case (.open, .text(let text)): clean[value.field] = text
-            case (.open, .number(let number)): clean[number: value.field] = number
-            case (.open, .list(let list)): clean[list: value.field] = list
-            case (.keyed(let kind), .text(let text)):
-                clean[value.field] = keyed(value.field, kind, text)
-            case (.keyed(let kind), .list(let list)):
-                clean[list: value.field] = list.map { recalled(kind, $0) }
-            case (.keyed, .number): continue
+            case (.withheld, _), (.keyed, .number): nil
+            case (.open, let content): content
+            case (.keyed(let kind), .text(let text)): .text(keyed(value.field, kind, text))
+            case (.keyed(let kind), .list(let list)): .list(list.map { recalled(kind, $0) })
             }
         }
         clean.evidence = entry.evidence.map { cleaned($0) }
         return clean
     }
 
-    private mutating func keyed(_ field: AuditField, _ kind: String, _ text: String) -> String {
+    mutating func keyed(_ field: AuditField, _ kind: String, _ text: String) -> String {
         switch field {
         // The port says nothing of whose it is, and would give each connection a name of its own.
         case .outer: recalled(kind, OuterText.host(of: text))
@@ -82,41 +79,77 @@ package struct Pseudonyms: Sendable {
     }
 
     private mutating func cleaned(_ fact: AuditFact) -> AuditFact {
-        let kind = Self.kinds[fact.kind]
-        let what = Self.harmlessNames[fact.kind].map { $0.contains(fact.what) ? fact.what : nil } ?? nil
-        let isHarmless = Self.harmlessValues[fact.kind]?.contains(fact.what) ?? false
-        // Whose device it is, is a person like the session's.
-        let valueKind = fact.kind == "device" && fact.what == "owner" ? "person" : kind ?? "value"
+        let clean = CleanFact(ofKind: fact.kind, name: fact.what)
         return AuditFact(
-            kind: kind == nil ? "other" : fact.kind, what: what ?? recalled("what", fact.what),
-            value: isHarmless ? fact.value : recalled(valueKind, fact.value), at: fact.at,
+            kind: clean.kind, what: clean.isHarmlessName ? fact.what : recalled("what", fact.what),
+            value: clean.valueKind.map { recalled($0, fact.value) } ?? fact.value, at: fact.at,
             until: fact.until)
     }
 
-    /// The kinds of facts, and what their values name where nothing else is said.
+    /// What is shown of a fact.
+    struct CleanFact {
+        private let known: FactKind?
+        var name: String
+
+        init(ofKind kind: String = "", name: String = "") {
+            known = Pseudonyms.kinds.first { $0.kind == kind }
+            self.name = name
+        }
+
+        var kind: String { known?.kind ?? "other" }
+        var isHarmlessName: Bool { known?.harmlessNames.contains(name) ?? false }
+        /// What its value names; nil where it is shown as it is.
+        var valueKind: String? {
+            guard let known else { return "value" }
+            guard !known.harmlessValues.contains(name) else { return nil }
+            // Whose device it is, is a person like the session's.
+            return known.kind == "device" && name == "owner" ? "person" : known.values
+        }
+    }
+
+    /// What is known of a kind of fact. Lists, not sets: they are short, and comparing short texts is faster than hashing one.
+    fileprivate struct FactKind {
+        let kind: String
+        /// What its values name where nothing else is said.
+        let values: String
+        /// Names of facts that are the gateway's own words.
+        var harmlessNames: [String] = []
+        /// Facts whose values are a choice of a few words, a date or a number.
+        var harmlessValues: [String] = []
+    }
+
     private static let kinds = [
-        "certificate": "certificate", "device": "device", "loan": "person", "posture": "value",
-        "user": "person", "mfa": "value", "approval": "value", "client": "value", "place": "address",
-        "behaviour": "value", "hold": "value",
-    ]
-
-    /// Names of facts that are the gateway's own words.
-    private static let harmlessNames: [String: Set<String>] = [
-        "certificate": ["certificate", "digest", "subject", "issuer", "chain", "withdrawn"],
-        "device": [
-            "register", "id", "owner", "kind", "status", "managed", "organisation", "serial", "last-on-site",
-        ],
-        "posture": ["antivirus", "patches", "disk-encryption", "screen-lock", "firewall"],
-        "user": ["name", "register", "groups", "organisation", "steps", "acknowledged"],
-        "mfa": ["one-time code"], "client": ["IV_PLAT", "IV_VER", "UV_SPLIT_TUNNEL"],
-        "place": ["outer address", "country"], "behaviour": ["scanning"],
-    ]
-
-    /// Facts whose values are a choice of a few words, a date or a number.
-    private static let harmlessValues: [String: Set<String>] = [
-        "device": ["register", "kind", "status", "managed", "last-on-site"],
-        "posture": ["antivirus", "patches", "disk-encryption", "screen-lock", "firewall"],
-        "user": ["register", "steps", "acknowledged"], "mfa": ["one-time code"],
-        "certificate": ["withdrawn"], "place": ["country"], "behaviour": ["scanning"],
+        FactKind(
+            kind: "certificate", values: "certificate",
+            harmlessNames: ["certificate", "digest", "subject", "issuer", "chain", "withdrawn"],
+            harmlessValues: ["withdrawn"]),
+        FactKind(
+            kind: "device", values: "device",
+            harmlessNames: [
+                "register", "id", "owner", "kind", "status", "managed", "organisation", "serial",
+                "last-on-site",
+            ],
+            harmlessValues: ["register", "kind", "status", "managed", "last-on-site"]),
+        FactKind(
+            kind: "posture", values: "value",
+            harmlessNames: ["antivirus", "patches", "disk-encryption", "screen-lock", "firewall"],
+            harmlessValues: ["antivirus", "patches", "disk-encryption", "screen-lock", "firewall"]),
+        FactKind(
+            kind: "user", values: "person",
+            harmlessNames: ["name", "register", "groups", "organisation", "steps", "acknowledged"],
+            harmlessValues: ["register", "steps", "acknowledged"]),
+        FactKind(
+            kind: "mfa", values: "value", harmlessNames: ["one-time code"],
+            harmlessValues: ["one-time code"]),
+        FactKind(
+            kind: "client", values: "value", harmlessNames: ["IV_PLAT", "IV_VER", "UV_SPLIT_TUNNEL"]),
+        FactKind(
+            kind: "place", values: "address", harmlessNames: ["outer address", "country"],
+            harmlessValues: ["country"]),
+        FactKind(
+            kind: "behaviour", values: "value", harmlessNames: ["scanning"], harmlessValues: ["scanning"]),
+        FactKind(kind: "loan", values: "person"),
+        FactKind(kind: "approval", values: "value"),
+        FactKind(kind: "hold", values: "value"),
     ]
 }

@@ -219,6 +219,33 @@ import Testing
         }
     }
 
+    /// Lines that are handed over unread are counted as they are when they were read, and so are those that are none.
+    @Test func aWriterSaysWhatIsNoRecord() throws {
+        try withFolder { folder in
+            let log = AuditLog(folder)
+            for number in Int64(0)..<6 { try log.record([entry(number)]) }
+            let segment = try #require(try folder.segments().first)
+            var text = String(decoding: try folder.read(segment), as: UTF8.self)
+            text = text.replacingOccurrences(of: "\"session\":\"office/2\"", with: "\"nobody\":\"office/2\"")
+            try Data((text + "no line at all\n").utf8).write(to: folder.url(segment))
+            for (query, taken) in [(AuditQuery(), 5), (queryOfSession("office/3"), 1)] {
+                var (reader, writer) = (RecordReader(folder, query), RecordReader(folder, query))
+                try reader.read(isRead: true) { _, _ in }
+                var rows: [UInt8] = []
+                try writer.transcribe { AuditCSV.write($0, $1, to: &rows) }
+                #expect(reader.taken == taken && writer.taken == taken)
+                #expect(rows.count { $0 == 0x0A } == taken)
+                #expect(reader.strangers == writer.strangers && writer.strangers > 0)
+            }
+        }
+    }
+
+    private func queryOfSession(_ name: String) -> AuditQuery {
+        var query = AuditQuery()
+        query.session = name
+        return query
+    }
+
     // MARK: Repeats
 
     private func refusal(_ second: Int64) -> AuditEntry {

@@ -96,7 +96,7 @@ import Testing
     }
 
     /// What it writes is what a plain look at RFC 4180 writes, whatever clients call themselves.
-    @Test(arguments: UInt64(1)...20) func aRowIsAsAPlainOneIs(seed: UInt64) {
+    @Test(arguments: UInt64(1)...20) func aRowIsAsAPlainOneIs(seed: UInt64) throws {
         var random = Seeded(seed)
         let pieces = [
             "a", "alice", "é☃𝄞", "\"", ",", ";", "\n", "\r", "\t", "=", "+", "-", "@", " ", "\u{0}", "'",
@@ -106,7 +106,9 @@ import Testing
             }
             .joined()
         }
-        var bytes: [UInt8] = []
+        var (bytes, fast, clean, plainlyClean) = ([UInt8](), [UInt8](), [UInt8](), [UInt8]())
+        var pseudonyms = try #require(Pseudonyms(key: Array(repeating: 7, count: 16)))
+        var plain = pseudonyms
         var expected = ""
         for number in UInt64(1)...100 {
             var entry = AuditEntry(.refused, at: .seconds(Int64(number)))
@@ -123,10 +125,40 @@ import Testing
                     kind: text(), what: text(), value: text(), at: Bool.random(using: &random) ? text() : nil,
                     until: Bool.random(using: &random) ? text() : nil)
             }
+            let line = try Self.line(entry, number)
+            let outline = try #require(LineOutline(line))
+            #expect(AuditCSV.write(outline, line, to: &fast))
+            #expect(pseudonyms.write(outline, line, to: &clean))
+            plain.cleaned(entry).write(number: number, to: &plainlyClean)
+            #expect(AuditRecord(line: line)?.entry == entry)
             AuditCSV.write(number, entry, to: &bytes)
             expected += PlainCSV.row(number, entry)
         }
         #expect(bytes == Array(expected.utf8), "seed \(seed)")
+        #expect(fast == bytes, "seed \(seed)")
+        #expect(clean == plainlyClean, "seed \(seed)")
+    }
+
+    private static func line(_ entry: AuditEntry, _ number: UInt64) throws -> ArraySlice<UInt8> {
+        var chain = AuditChain(after: AuditHead(number: number - 1, hash: .zero))
+        var bytes: [UInt8] = [0x0A]
+        chain.append(entry, to: &bytes)
+        return bytes.dropFirst().dropLast()
+    }
+
+    /// A line that is none leaves nothing behind, wherever it goes wrong.
+    @Test func halfALineIsNoRow() throws {
+        let whole = try Self.line(Samples.full, 7)
+        var pseudonyms = try #require(Pseudonyms(key: Array(repeating: 7, count: 16)))
+        var kept = Array("before".utf8)
+        for place in whole.indices {
+            var edited = whole
+            edited[place] = edited[place] == 0xFF ? 0 : 0xFF
+            guard let outline = LineOutline(edited), AuditRecord(outline, edited) == nil else { continue }
+            #expect(!AuditCSV.write(outline, edited, to: &kept))
+            #expect(!pseudonyms.write(outline, edited, to: &kept))
+        }
+        #expect(kept == Array("before".utf8))
     }
 
     // MARK: Clauses

@@ -94,11 +94,11 @@ struct AuditBench {
         let start = Processor.now
         var sink = Sink()
         var reader = RecordReader(folder, AuditQuery())
-        try reader.read(isRead: true) { _, record in
-            guard let record else { return }
-            AuditCSV.write(record.number, record.entry, to: &sink.bytes)
-            sink.flush()
+        try reader.transcribe { outline, line in
+            defer { sink.flush() }
+            return AuditCSV.write(outline, line, to: &sink.bytes)
         }
+        precondition(reader.strangers == 0 && reader.taken == count)
         return Row(what: "export, --csv", perSecond: Double(count) / (Processor.now - start), limit: nil)
     }
 
@@ -109,11 +109,11 @@ struct AuditBench {
         let start = Processor.now
         var sink = Sink()
         var reader = RecordReader(folder, AuditQuery())
-        try reader.read(isRead: true) { _, record in
-            guard let record else { return }
-            pseudonyms.cleaned(record.entry).write(number: record.number, to: &sink.bytes)
-            sink.flush()
+        try reader.transcribe { outline, line in
+            defer { sink.flush() }
+            return pseudonyms.write(outline, line, to: &sink.bytes)
         }
+        precondition(reader.strangers == 0 && reader.taken == count)
         return Row(
             what: "export, --pseudonymous", perSecond: Double(count) / (Processor.now - start), limit: nil)
     }

@@ -76,6 +76,21 @@ struct AuditWriter {
         if buffer.count >= Self.piece { try flush() }
     }
 
+    /// The same for a line that nobody has read yet; false for what is no record.
+    mutating func write(_ outline: LineOutline, _ line: ArraySlice<UInt8>) throws -> Bool {
+        switch (output.csv, pseudonyms != nil) {
+        case (false, false): try write(line, nil)
+        case (true, false): guard AuditCSV.write(outline, line, to: &buffer) else { return false }
+        case (false, true):
+            guard pseudonyms?.write(outline, line, to: &buffer) == true else { return false }
+        case (true, true):
+            guard let record = AuditRecord(outline, line) else { return false }
+            try write(line, record)
+        }
+        if buffer.count >= Self.piece { try flush() }
+        return true
+    }
+
     mutating func flush() throws {
         do {
             try file.write(contentsOf: Data(buffer))
@@ -107,7 +122,7 @@ struct AuditExport: ParsableCommand {
     func run() throws {
         var writer = try AuditWriter(output)
         var reader = AuditReader(place, try filter.query())
-        try reader.read(isRead: !writer.takesLines) { line, record in try writer.write(line, record) }
+        try reader.transcribe { try writer.write($0, $1) }
         try writer.flush()
         try reader.complain()
     }

@@ -113,12 +113,21 @@ struct AuditReader {
     }
 
     mutating func read(isRead: Bool, _ visit: RecordReader.Visitor) throws {
+        try showingProgress { reader, show in try reader.read(isRead: isRead, progress: show, visit) }
+    }
+
+    mutating func transcribe(_ write: RecordReader.Writer) throws {
+        try showingProgress { reader, show in try reader.transcribe(progress: show, write) }
+    }
+
+    private mutating func showingProgress(
+        _ body: (inout RecordReader, (_ done: Int, _ of: Int, _ taken: Int) -> Void) throws -> Void
+    ) throws {
         _ = try place.segments()
         var progress = ReadingProgress()
         defer { progress.end() }
         do {
-            try reader.read(
-                isRead: isRead, progress: { done, all, taken in progress.show(done, of: all, taken) }, visit)
+            try body(&reader) { done, all, taken in progress.show(done, of: all, taken) }
         } catch let error as AuditLogError {
             Terminal.complain("\(error)")
             throw ExitCode(2)
