@@ -6,7 +6,7 @@ import Testing
 /// Tests that are written as tables, and tests of settings.
 struct TestTableTests {
     private static func compile(_ tests: String) throws -> Policy {
-        let none = ["staff", "places", "vendors"].map { ("tests/\($0).yaml", "tests: []") }
+        let none = ["staff", "places", "vendors", "settings"].map { ("tests/\($0).yaml", "tests: []") }
         let files = Dictionary(uniqueKeysWithValues: none + [("tests/table.yaml", "tests:\n" + tests)])
         let result = try Packs.standard(replacing: files)
         #expect(DiagnosticRenderer.text(result.diagnostics) == "")

@@ -11,7 +11,7 @@ import Testing
 @testable import Portal
 
 /// Key sets over true TLS, of a transmitter in memory, and tokens of another JOSE library.
-@Suite(.timeLimit(.minutes(10))) struct FetchedKeysTests {
+@Suite(.timeLimit(.minutes(15))) struct FetchedKeysTests {
     /// Answers with the next of what it is told, and with the last of it from then on.
     private final class Publisher: Sendable {
         private let state: Mutex<(answers: [(status: Int, body: String)], asked: Int)>
@@ -46,13 +46,14 @@ import Testing
 
         func keys(
             kept before: [UInt8]? = nil, authority other: String? = nil, minimum: Duration = .zero,
-            patience: Duration = .seconds(300)
+            patience: Duration = .seconds(300), keep: (@Sendable ([UInt8]) throws -> Void)? = nil
         ) async throws -> FetchedKeys {
             var settings = FetchedKeys.Settings(url: url, authorities: other ?? authority)
             settings.minimum = minimum
             settings.patience = patience
             return try await FetchedKeys(
-                settings, of: "idp", kept: before, log: log.logger, keep: { [kept] in kept.keep($0) })
+                settings, of: "idp", kept: before, log: log.logger,
+                keep: keep ?? { [kept] in kept.keep($0) })
         }
     }
 
@@ -216,9 +217,7 @@ import Testing
         let sets = try Self.sets(tokens)
         struct Full: Error {}
         try await Self.with([(200, sets.all)]) { site in
-            let keys = try await FetchedKeys(
-                .init(url: site.url, authorities: site.authority), of: "idp", kept: nil, log: site.log.logger,
-                keep: { _ in throw Full() })
+            let keys = try await site.keys(keep: { _ in throw Full() })
             #expect(try await Self.read(tokens, keys) == tokens.id)
             #expect(site.log.text.contains("cannot be kept"))
         }
