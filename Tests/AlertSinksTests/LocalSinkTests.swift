@@ -6,7 +6,7 @@ import Sessions
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15))) struct LocalSinkTests {
+@Suite(.timeLimit(.minutes(30))) struct LocalSinkTests {
     /// As journald reads it: a name and a line feed, a length, so many bytes, a line feed; nothing else.
     private static func fields(_ bytes: [UInt8]) -> [(name: String, value: String)]? {
         var rest = bytes[...]

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15))) struct SpoolTests {
+@Suite(.timeLimit(.minutes(30))) struct SpoolTests {
     @Test func whatWaitsSurvivesTheProcess() async throws {
         try await withFolder { folder in
             let put = (0..<5).map { alert("gh-t-\($0)") }

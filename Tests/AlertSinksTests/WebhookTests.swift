@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(15))) struct WebhookTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct WebhookTests {
     private func sink(_ port: Int, patience: Duration = .seconds(60), tls: String? = nil) -> WebhookSink {
         let settings = WebhookSink.Settings(
             isEncrypted: tls != nil, host: "127.0.0.1", port: port, path: "/hook?x=1",

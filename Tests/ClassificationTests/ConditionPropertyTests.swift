@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What holds of every condition and whatever evidence.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(30)))
 struct ConditionPropertyTests {
     private static let now = Samples.now
     private static let rounds = 120

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// The pack that comes with the program does what it says of itself, and never gives more for knowing less.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(30)))
 struct DefaultPackTests {
     private static let now = Samples.now
 

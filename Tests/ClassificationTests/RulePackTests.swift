@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Every shipped pack loads for a year to come, does what its own tests say, and is shown by them whole.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(30)))
 struct RulePackTests {
     private static func policy(_ pack: ShippedPack, at day: String = "2026-11-21") throws -> Policy {
         let files = try pack.files().map { PackFile(path: $0.path, text: $0.text) }

@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(15))) struct ControlTests {
+@Suite(.timeLimit(.minutes(30))) struct ControlTests {
     @Test func answersACommand() async throws {
         try await withServer { path in
             let client = ControlClient(path: path, timeout: patience)

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 /// How a server comes, goes, and takes the place of a dead one.
-@Suite(.timeLimit(.minutes(15))) struct LifeTests {
+@Suite(.timeLimit(.minutes(30))) struct LifeTests {
     private func mode(_ path: String) throws -> Int {
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         return try #require(attributes[.posixPermissions] as? Int)

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Who may ask what, by what the kernel says of them.
-@Suite(.timeLimit(.minutes(15))) struct RoleTests {
+@Suite(.timeLimit(.minutes(30))) struct RoleTests {
     static let access = ControlServer.Access(
         groups: RoleGroups([.viewer: 700, .operator: 701, .policyAdmin: 702]))
 

@@ -15,7 +15,7 @@ import Testing
         return try files.map { ($0.lastPathComponent, [UInt8](try Data(contentsOf: $0))) }
     }
 
-    @Test(.timeLimit(.minutes(15)), arguments: FuzzTarget.allCases)
+    @Test(.timeLimit(.minutes(30)), arguments: FuzzTarget.allCases)
     func inputs(_ target: FuzzTarget) async throws {
         let kept = try Self.kept(target)
         #expect(kept.count > 10, "no corpus: this test would see nothing")

@@ -8,7 +8,7 @@ import Testing
 @testable import gatehouse
 
 /// The table of operations is whole: each has a handler, a role, a place in the document and on the page.
-@Suite(.timeLimit(.minutes(15))) struct ControlOperationsTests {
+@Suite(.timeLimit(.minutes(30))) struct ControlOperationsTests {
     @Test func everyRowHasAHandlerAndEveryHandlerARow() {
         let rows = ControlOperations.all
         #expect(ControlHandlers.bindings.map(\.row.id).sorted() == rows.map(\.id).sorted())

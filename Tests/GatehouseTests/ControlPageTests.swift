@@ -6,7 +6,7 @@ import Testing
 @testable import gatehouse
 
 /// Every fenced example of the control API's page, as it stands, with the real curl and the daemon's own handlers.
-@Suite(.timeLimit(.minutes(15))) struct ControlPageTests {
+@Suite(.timeLimit(.minutes(30))) struct ControlPageTests {
     private struct Block {
         let language: String
         var lines: [String] = []

@@ -6,7 +6,7 @@ import Testing
 @testable import gatehouse
 
 /// What packages carry beside the program: the manual page and the completions, made of the commands themselves.
-@Suite(.timeLimit(.minutes(15))) struct ManualPageTests {
+@Suite(.timeLimit(.minutes(30))) struct ManualPageTests {
     private var root: ManualPage.Command {
         get throws {
             try JSONDecoder().decode(ManualPage.Tool.self, from: Data(Gatehouse._dumpHelp().utf8)).command

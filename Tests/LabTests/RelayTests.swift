@@ -6,7 +6,7 @@ import Testing
 @testable import Lab
 
 /// What stands between the daemon and the VPN server when things go wrong there, and what is said.
-@Suite(.timeLimit(.minutes(15))) struct RelayTests {
+@Suite(.timeLimit(.minutes(30))) struct RelayTests {
     /// Nobody's turn comes for seconds where other suites need every thread.
     private static let patience = Duration.seconds(600)
 

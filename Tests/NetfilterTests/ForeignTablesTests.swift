@@ -8,7 +8,7 @@ import Testing
 @testable import Netfilter
 
 /// Chains of other programs: the kernel's bytes, and what the real kernel tells.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15))) struct ForeignTablesTests {
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30))) struct ForeignTablesTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var script: String
         var check: Check

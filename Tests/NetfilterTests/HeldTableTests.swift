@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A table that belongs to our socket: nobody else can change it, and a flush of everything leaves it.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15))) struct HeldTableTests {
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30))) struct HeldTableTests {
     private static let layout = RulesetLayout(tunnels: ["tun0", "tun1"])
 
     @Test func staysWhereEverythingIsFlushed() async throws {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Real packets through the real kernel, every rule in both families.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15))) struct PacketTests {
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30))) struct PacketTests {
     /// Addresses of the stage, by family.
     struct Stage {
         let client: IPAddress

@@ -11,7 +11,7 @@ import Testing
 
 /// Rules change under packets that never stop: what stays permitted loses none, what is refused never passes, and there
 /// is no instant without rules.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15))) struct ReloadTests {
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30))) struct ReloadTests {
     private static let scope = 1 as UInt32
     private static let layout = RulesetLayout(tunnels: ["tun0", "tun1"])
 

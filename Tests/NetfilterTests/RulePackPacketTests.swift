@@ -12,7 +12,7 @@ import Testing
 
 /// What the shipped packs' own tests say of sessions, tried on the real kernel: every line `reaches` and `refused`, as
 /// packets through a gateway that has all of a pack's sessions at once, in both families.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15))) struct RulePackPacketTests {
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30))) struct RulePackPacketTests {
     /// Routes for the whole world by way of the servers' side, and for the sessions' addresses back.
     private static let setup = """
         for i in tun0 lan0; do

@@ -7,7 +7,7 @@ import Testing
 @testable import Netfilter
 
 /// The dump of connection tracking: its bytes, and what the real kernel says.
-@Suite(.serialized, .timeLimit(.minutes(15))) struct TrackedConnectionsTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct TrackedConnectionsTests {
     @Test func theRequestIsTheseBytes() {
         // nlmsghdr: length 20, ctnetlink | IPCTNL_MSG_CT_GET, NLM_F_REQUEST | DUMP, sequence 1; nfgenmsg: AF_UNSPEC
         #expect(

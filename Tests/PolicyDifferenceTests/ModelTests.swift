@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The algebra against every packet of a small universe and every session of a finite set, written down.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(30)))
 struct ModelTests {
     private static let rounds = 700
 

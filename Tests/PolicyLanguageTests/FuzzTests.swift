@@ -121,7 +121,7 @@ struct FuzzTests {
 }
 
 /// Files that mean to be costly.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(30)))
 struct LimitTests {
     private func ids(_ files: [String: String]) throws -> Set<DiagnosticID> {
         Set(try Packs.standard(replacing: files).diagnostics.map(\.id))

@@ -10,7 +10,7 @@ import Testing
 
 /// The prover against sessions of a small world, looked at one by one: where it says that a property holds, no session is
 /// found for which it does not; and what it shows is so.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(30)))
 struct BruteForceTests {
     private static let conditions = [
         "certificate: corporate", "certificate: [corporate, third-party]", "certificate: third-party",

@@ -11,7 +11,7 @@ import Testing
 @testable import Portal
 
 /// Key sets over true TLS, of a transmitter in memory, and tokens of another JOSE library.
-@Suite(.timeLimit(.minutes(15))) struct FetchedKeysTests {
+@Suite(.timeLimit(.minutes(30))) struct FetchedKeysTests {
     /// Answers with the next of what it is told, and with the last of it from then on.
     private final class Publisher: Sendable {
         private let state: Mutex<(answers: [(status: Int, body: String)], asked: Int)>

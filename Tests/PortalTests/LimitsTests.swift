@@ -12,7 +12,7 @@ import Testing
 @testable import Portal
 
 /// Slow, greedy and hostile peers.
-@Suite(.timeLimit(.minutes(15))) struct LimitsTests {
+@Suite(.timeLimit(.minutes(30))) struct LimitsTests {
     @Test(arguments: [
         ("GET /posture/v1/reports HTTP/1.1", "", 405), ("PUT /posture/v1/reports HTTP/1.1", "", 405),
         ("POST / HTTP/1.1", "", 404), ("POST /posture/v1/reports/ HTTP/1.1", "", 404),

@@ -6,7 +6,7 @@ import Testing
 @testable import Portal
 
 /// Who is believed, what is answered, and what reaches the sink; over true TLS.
-@Suite(.timeLimit(.minutes(15))) struct PostureServerTests {
+@Suite(.timeLimit(.minutes(30))) struct PostureServerTests {
     @Test func takesADevicesReport() async throws {
         try await TestPortal.run { portal in
             let device = try portal.device("laptop-0001")

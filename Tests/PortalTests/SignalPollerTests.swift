@@ -13,7 +13,7 @@ import Testing
 @testable import Portal
 
 /// Polls over true TLS (RFC 8936), of a transmitter in memory with tokens of another JOSE library.
-@Suite(.timeLimit(.minutes(15))) struct SignalPollerTests {
+@Suite(.timeLimit(.minutes(30))) struct SignalPollerTests {
     /// Answers as it is told, one after the other, and then with nothing; remembers what it was asked.
     private final class Transmitter: Sendable {
         private let state: Mutex<(answers: [(status: Int, body: String)], asked: [String], heads: [String])>

@@ -9,7 +9,7 @@ import Testing
 @testable import Portal
 
 /// Pushes over true TLS (RFC 8935), with tokens of another JOSE library.
-@Suite(.timeLimit(.minutes(15))) struct SignalServerTests {
+@Suite(.timeLimit(.minutes(30))) struct SignalServerTests {
     private static let secret = "0123456789abcdef0123456789abcdef"
     private static let type = "application/secevent+jwt"
     private static let path = "/signals/v1/events"

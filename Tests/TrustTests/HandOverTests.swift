@@ -43,7 +43,7 @@ private final class Running: Sendable {
     }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(15))) struct HandOverTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct HandOverTests {
     @Test func theHelperHandsOver() throws {
         let keys = try PublicKeys()
         defer { keys.remove() }

@@ -53,7 +53,7 @@ private final class Responder {
     }
 }
 
-@Suite(.serialized, .timeLimit(.minutes(15))) struct ResponderTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct ResponderTests {
     private func ask(
         _ keys: PublicKeys, _ name: String, signer: String, options: String = "-ndays 1",
         at shift: Duration = .zero

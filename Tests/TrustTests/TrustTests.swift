@@ -8,7 +8,7 @@ import Testing
 
 @testable import Trust
 
-@Suite(.serialized, .timeLimit(.minutes(15))) struct CertificateTrustTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct CertificateTrustTests {
     private func trust() -> CertificateTrust { CertificateTrust(clock: { Now.instant }) }
 
     private func authority(

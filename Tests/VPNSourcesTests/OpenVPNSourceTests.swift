@@ -29,7 +29,7 @@ private final class LogRecord: Sendable {
     var logger: Logger { Logger(label: "test") { _ in Handler(record: self) } }
 }
 
-@Suite(.timeLimit(.minutes(15))) struct OpenVPNSourceTests {
+@Suite(.timeLimit(.minutes(30))) struct OpenVPNSourceTests {
     private static func source(
         _ server: FakeManagementServer, passwordFile: String? = nil, poll: Duration = .seconds(60),
         greeting: Duration = .seconds(120), record: LogRecord = LogRecord()

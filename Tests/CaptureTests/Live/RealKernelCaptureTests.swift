@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Live captures of interfaces and of NFLOG groups, in network namespaces made for each test.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30)))
 struct RealKernelCaptureTests {
     /// To an address that is routed nowhere, so that nothing answers.
     private static let packet = datagram(to: 53)

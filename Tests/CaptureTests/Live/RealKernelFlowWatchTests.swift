@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Flows by looking, at an interface that keeps receiving the same packets.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30)))
 struct RealKernelFlowWatchTests {
     private static let packets = [
         Bytes.ipv4(6, Bytes.tcp(40_000, 443)), Bytes.ipv4(6, Bytes.tcp(40_000, 443, flags: 0x10)),

@@ -7,7 +7,7 @@ import Testing
 @testable import PacketPath
 
 /// Taps on a tunnel of a network namespace: what is counted and told, and that a tap outlives its interface.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30)))
 struct RealKernelTapTests {
     /// 10.8.0.3 is a session that reaches TCP 443 of 203.0.113.80.
     private struct Scene: ~Copyable {

@@ -8,7 +8,7 @@ import Testing
 @testable import gatehouse
 
 /// The daemon as a process of its own, in a network namespace of its own, with a socket that stands in for systemd.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15))) struct DaemonRealKernelTests {
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(30))) struct DaemonRealKernelTests {
     /// As whom it runs: `systemd/gatehouse.service` gives it a user and two capabilities, and nothing else.
     enum Rights: CaseIterable {
         case root, ownUser

@@ -83,7 +83,7 @@ private final class Barrier: Ledger, RulesetBackend {
     }
 }
 
-@Suite(.timeLimit(.minutes(15))) struct HeartbeatTests {
+@Suite(.timeLimit(.minutes(30))) struct HeartbeatTests {
     /// The sign of life follows the loop's own work: there is none while the loop waits for the disk or the kernel.
     @Test(arguments: [false, true]) func stopsWhenTheLoopHangs(ofKernel: Bool) async throws {
         let path = "@gatehouse-heartbeat-\(UUID())"

@@ -15,7 +15,7 @@ import Testing
         ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
     }
 
-    @Test(.timeLimit(.minutes(15))) func aMillionPackets() async throws {
+    @Test(.timeLimit(.minutes(30))) func aMillionPackets() async throws {
         let clock = ContinuousClock()
         let start = clock.now
         let run = try await JudgeRun(seed: Self.seed)
@@ -46,7 +46,7 @@ import Testing
     }
 
     /// The harness sees a judge that is a little wrong.
-    @Test(.timeLimit(.minutes(15)), arguments: JudgeRun.Fault.allCases)
+    @Test(.timeLimit(.minutes(30)), arguments: JudgeRun.Fault.allCases)
     func aWrongJudgeIsFound(fault: JudgeRun.Fault) async throws {
         let run = try await JudgeRun(seed: Self.seed, fault: fault)
         while run.disagreements == 0, run.packets < 100_000 { try await run.advance() }

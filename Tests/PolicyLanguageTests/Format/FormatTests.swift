@@ -127,7 +127,7 @@ struct FormatTests {
 }
 
 /// What formatting must never do, tried on every file there is and on files that nobody would write.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(30)))
 struct FormatPropertyTests {
     private static func outcome(_ path: String, _ text: String) -> RuleFileFormatter.Outcome {
         RuleFileFormatter.format(PackFile(path: path, text: text))

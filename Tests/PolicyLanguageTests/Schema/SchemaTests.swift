@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Schemas and the checker tell the same of the same file, as far as one can see it in the file alone.
-@Suite(.timeLimit(.minutes(15)))
+@Suite(.timeLimit(.minutes(30)))
 struct SchemaTests {
     private static func validators() throws -> [RuleFileSchema: SchemaValidator] {
         Dictionary(
