@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// Holds the source to the table of ``Floor``.
@@ -75,9 +76,21 @@ import Testing
         .filter { !$0.hasPrefix(".") }
     }
 
+    private static func files(of floor: Floor) throws -> [File] {
+        try read.withLock { read in
+            if let files = read[floor.name] { return files }
+            let files = try Self.read(floor)
+            read[floor.name] = files
+            return files
+        }
+    }
+
+    /// Each target's, once.
+    private static let read = Mutex<[String: [File]]>([:])
+
     /// The Swift files of a target, without those in a documentation catalog; none where the target is not
     /// there.
-    private static func files(of floor: Floor) throws -> [File] {
+    private static func read(_ floor: Floor) throws -> [File] {
         guard try folders().contains(floor.name) else { return [] }
         let folder = sources.appending(path: floor.name)
         return try FileManager.default.subpathsOfDirectory(atPath: folder.path)

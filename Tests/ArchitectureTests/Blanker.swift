@@ -4,13 +4,18 @@ struct Blanker {
     private(set) var kept: [UInt8] = []
     private var index = 0
 
+    /// What begins anything but more code: most bytes need no other question.
+    private static let begins: [UInt8] = Array("/#\"()".utf8)
+
     init(bytes: [UInt8]) { self.bytes = bytes }
 
     /// Copies code to the end of the text, or to the parenthesis that ends an interpolation.
     mutating func code(endingAtParenthesis: Bool) {
         var depth = 0
         while index < bytes.count {
-            if at("//") {
+            if !Self.begins.contains(bytes[index]) {
+                keep()
+            } else if at("//") {
                 while index < bytes.count, !at("\n") { blank(1) }
             } else if at("/*") {
                 comment()

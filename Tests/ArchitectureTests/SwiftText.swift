@@ -9,20 +9,22 @@ struct SwiftText {
     }
 
     let tokens: [Token]
+    /// Where each stands, in order.
+    private let byText: [String: [Int]]
 
     init(_ source: String) {
         var blanker = Blanker(bytes: Array(source.utf8))
         blanker.code(endingAtParenthesis: false)
         tokens = Self.tokens(of: blanker.kept)
+        byText = Dictionary(grouping: tokens.indices) { [tokens] in tokens[$0].text }
     }
 
     /// The modules that the file imports, with the lines; `import struct Foundation.Date` imports Foundation.
     var imports: [Token] {
         let kinds = ["struct", "class", "enum", "protocol", "typealias", "func", "var", "let"]
-        return tokens.indices.compactMap { index in
+        return (byText["import"] ?? []).compactMap { index in
             // `import` is a keyword: as a name it is in backticks, or a member.
-            guard tokens[index].text == "import", index == 0 || !["`", "."].contains(tokens[index - 1].text)
-            else { return nil }
+            guard index == 0 || !["`", "."].contains(tokens[index - 1].text) else { return nil }
             return tokens[(index + 1)...].first { !kinds.contains($0.text) }
         }
     }
@@ -33,21 +35,22 @@ struct SwiftText {
     /// or a function or case that this file declares, is another thing.
     func lines(of words: [String]) -> [Int] {
         let isFunction = words.first?.first?.isLowercase ?? false
-        if isFunction, declares(words[0]) { return [] }
-        return tokens.indices.filter { index in
-            guard tokens[index...].prefix(words.count).map(\.text) == words else { return false }
-            return !isFunction || index == 0 || tokens[index - 1].text != "."
-        }.map { tokens[$0].line }
+        let places = places(of: words)
+        if isFunction, !places.isEmpty, declares(words[0]) { return [] }
+        return places.filter { !isFunction || $0 == 0 || tokens[$0 - 1].text != "." }.map { tokens[$0].line }
+    }
+
+    private func places(of words: [String]) -> [Int] {
+        (byText[words[0]] ?? []).filter { tokens[$0...].prefix(words.count).map(\.text) == words }
     }
 
     private func declares(_ name: String) -> Bool {
-        zip(tokens, tokens.dropFirst()).contains { ["func", "case"].contains($0.text) && $1.text == name }
+        (byText[name] ?? []).contains { $0 > 0 && ["func", "case"].contains(tokens[$0 - 1].text) }
     }
 
     /// The lines that call `random` without saying which generator: that is the system's.
     var linesOfSystemRandomness: [Int] {
-        tokens.indices.filter { index in
-            guard tokens[index...].prefix(3).map(\.text) == [".", "random", "("] else { return false }
+        places(of: [".", "random", "("]).filter { index in
             var depth = 0
             for token in tokens[(index + 2)...] {
                 if token.text == "(" { depth += 1 }

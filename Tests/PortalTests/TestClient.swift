@@ -62,6 +62,9 @@ final class TestClient: Sendable {
     func answer() async throws -> Answer { try await inbound.next() }
 
     func close() async { try? await channel.close() }
+
+    /// So that no server waits for it when it shuts down.
+    deinit { channel.close(promise: nil) }
 }
 
 /// Puts bytes together to answers.

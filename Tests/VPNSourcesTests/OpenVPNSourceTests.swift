@@ -31,8 +31,8 @@ private final class LogRecord: Sendable {
 
 @Suite(.timeLimit(.minutes(30))) struct OpenVPNSourceTests {
     private static func source(
-        _ server: FakeManagementServer, passwordFile: String? = nil, poll: Duration = .seconds(60),
-        greeting: Duration = .seconds(120), record: LogRecord = LogRecord()
+        _ server: FakeManagementServer, passwordFile: String? = nil, poll: Duration = .seconds(3600),
+        greeting: Duration = .seconds(1800), record: LogRecord = LogRecord()
     ) throws -> OpenVPNSource {
         try OpenVPNSource(
             OpenVPNSource.Configuration(
