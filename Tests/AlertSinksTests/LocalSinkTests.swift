@@ -199,7 +199,7 @@ import Testing
     @Test func aProgramThatHangsIsEnded() async throws {
         try await withFolder { folder in
             let command = ["/bin/sh", "-c", "sleep 3600 & echo $! > '\(folder)/child'; wait"]
-            let failure = await deliver(command, patience: .seconds(2), alert())
+            let failure = await deliver(command, patience: .seconds(5), alert())
             #expect(failure?.why == "/bin/sh took too long, and was ended")
             let child =
                 Int32(try String(contentsOfFile: folder + "/child", encoding: .utf8).prefix { $0 != "\n" })

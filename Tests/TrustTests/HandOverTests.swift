@@ -78,7 +78,7 @@ private final class Running: Sendable {
         _ = try HandOverServer(HandOverServer.Settings(path: keys.path("run/socket")))
         let start = ContinuousClock.now
         try shell("peer_cert=\(keys.path("leaf.crt")) \(helper) \(keys.path("run/socket")) 0 x")
-        #expect(start.duration(to: .now) < .seconds(3))
+        #expect(start.duration(to: .now) < .seconds(60), "it waits 200 ms; a daemon that hangs, for ever")
     }
 
     @Test func connectionsThatSayNothingHoldNobodyUp() throws {

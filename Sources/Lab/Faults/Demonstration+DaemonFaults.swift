@@ -32,7 +32,7 @@ extension Demonstration {
         for step in Tampering.Step.all {
             let daemon = stand.daemon
             let tampering = try await Tampering.start(step, in: daemon, children: children)
-            let isOver = try await happens(within: .seconds(8)) {
+            let isOver = try await happens(within: .seconds(60)) {
                 switch step.place {
                 case .kernel: _ = try? await loadOtherRules()
                 case .disk: _ = try? await socket.setStatus("in-use", of: .fleet3)
@@ -101,7 +101,7 @@ extension Demonstration {
     /// it was gone.
     func restartIfEnded(_ stand: inout Stand) async throws -> String? {
         let daemon = stand.daemon
-        try await Wait.until("the daemon to answer, or to end", within: .seconds(30)) {
+        try await Wait.until("the daemon to answer, or to end", within: .seconds(120)) {
             if !daemon.isRunning { return true }
             return (try? await socket.inspect()) != nil
         }

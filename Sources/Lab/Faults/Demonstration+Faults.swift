@@ -82,7 +82,7 @@ extension Demonstration {
         let stand = Stand(
             daemon: daemon, client: clients[0], stranger: clients[1], beacons: beacons, relay: relay,
             crowd: crowd)
-        _ = try await whole(stand, within: .seconds(20))
+        _ = try await whole(stand, within: .seconds(60))
         return stand
     }
 

@@ -34,7 +34,7 @@ extension Demonstration {
         }
         try ProcessLooks.forgetPeak(of: process)
         stand.relay.begin(Flood(megabytes: Self.floodMegabytes, seed: options.seed))
-        try await Wait.until("the flood to be over", within: .seconds(30), every: .milliseconds(50)) {
+        try await Wait.until("the flood to be over", within: .seconds(120), every: .milliseconds(50)) {
             !stand.relay.progress.isOn
         }
         // What the enforcer makes of it comes later.
@@ -67,12 +67,12 @@ extension Demonstration {
         crowd.come(Self.crowdCount)
         let orders = Task { try await longestOrder() }
         defer { orders.cancel() }
-        try await Wait.until("the crowd to be let in", within: .seconds(60), every: .milliseconds(50)) {
+        try await Wait.until("the crowd to be let in", within: Self.crowdPatience, every: .milliseconds(50)) {
             let count = crowd.count
             return count.waiting == 0 && count.open + count.refused - refused >= Self.crowdCount
         }
         let expected = before + 2 * Self.crowdCount
-        try await Wait.until("the crowd's elements", within: .seconds(60), every: .milliseconds(200)) {
+        try await Wait.until("the crowd's elements", within: Self.crowdPatience, every: .milliseconds(200)) {
             guard let look = try? await socket.inspect() else { return false }
             return look.elements == expected && look.isRight
         }
@@ -80,7 +80,9 @@ extension Demonstration {
         orders.cancel()
         let (order, count) = try await orders.value
         crowd.go()
-        try await Wait.until("the crowd's elements to go", within: .seconds(60), every: .milliseconds(50)) {
+        try await Wait.until(
+            "the crowd's elements to go", within: Self.crowdPatience, every: .milliseconds(50)
+        ) {
             (try? await socket.inspect())?.elements == before
         }
         let gone = ContinuousClock.now
@@ -88,7 +90,9 @@ extension Demonstration {
         var finding = Finding(
             note: "in after \(milliseconds(came - began)), gone after \(milliseconds(gone - came)), "
                 + "longest of \(count) orders meanwhile \(milliseconds(order))")
-        if order > Self.longestPatience { finding.complaint = "an order waited: \(finding.note)" }
+        if order > max(Self.longestPatience, (came - began) / 5) {
+            finding.complaint = "an order waited: \(finding.note)"
+        }
         return finding
     }
 
@@ -107,5 +111,7 @@ extension Demonstration {
     }
 
     private static let crowdCount = 10_000
+    private static let crowdPatience = Duration.seconds(300)
+    /// Where the machine is so slow that the crowd takes long, an order may take a part of that.
     private static let longestPatience = Duration.seconds(3)
 }

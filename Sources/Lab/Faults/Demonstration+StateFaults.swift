@@ -91,7 +91,7 @@ extension Demonstration {
             "daemon-in-vain", in: .gateway,
             [options.executablePath, "run", "--config", site.path("gatehouse.yaml")])
         do {
-            try await Wait.until("the daemon to give up", within: .seconds(8)) { !daemon.isRunning }
+            try await Wait.until("the daemon to give up", within: .seconds(60)) { !daemon.isRunning }
         } catch LabError.timedOut {
             await children.end(daemon)
             return Finding(complaint: "the daemon runs without its records")
