@@ -125,4 +125,5 @@ package enum Check: String, Sendable, Hashable, CaseIterable {
     case management = "vpn.management"
 
     case alertSink = "alerts.sink"
+    case transmitter = "signals.transmitter"
 }

@@ -14,6 +14,20 @@ extension ControlMessages {
         var auditFault: String?
         /// Sources that cannot be heard, since when.
         var detachedSources: [String: String]
+        /// Of security events.
+        var transmitters: [TransmitterSummary]
+    }
+
+    struct TransmitterSummary: Codable, Sendable {
+        var name: String
+        /// Whether there is a key by which a token of it could be good.
+        var hasKeys: Bool
+        /// Why its keys could not be fetched when that was last tried.
+        var keysFault: String?
+        /// Why it could not be asked for tokens when that was last tried.
+        var pollFault: String?
+        /// In a row.
+        var pollFailures: Int
     }
 
     struct WaitingSummary: Codable, Sendable {

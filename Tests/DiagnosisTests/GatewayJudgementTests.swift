@@ -263,7 +263,35 @@ struct GatewayJudgementTests {
         (AlertJudgement.findings(.unknown(lost))[0], .unknown, lost),
     ]
 
-    private static let cases = kernelCases + fileCases + ruleCases + alertCases
+    private static func transmitter(_ transmitter: GatewayFacts.Transmitter) -> Finding {
+        TransmitterJudgement.findings(.known([transmitter]))[0]
+    }
+
+    private static let transmitterCases: [(found: Finding, level: Finding.Level, says: String)] = [
+        (transmitter(.init(name: "idp")), .ok, "its keys are known"),
+        (transmitter(.init(name: "idp", hasKeys: false)), .problem, "have not been fetched yet"),
+        (
+            transmitter(.init(name: "idp", hasKeys: false, keysFault: "status 503")), .problem,
+            "none of its keys are known: status 503"
+        ),
+        (
+            transmitter(.init(name: "idp", keysFault: "status 503")), .warning,
+            "those of before count: status 503"
+        ),
+        (
+            transmitter(
+                .init(name: "idp", keysFault: "status 503", pollFault: "no connection", pollFailures: 2)),
+            .warning, "could not be asked for tokens 2 times in a row: no connection"
+        ),
+        (
+            transmitter(.init(name: "idp", pollFault: "no connection", pollFailures: 15)), .problem,
+            "15 times in a row"
+        ),
+        (TransmitterJudgement.findings(.known([]))[0], .ok, "none is configured"),
+        (TransmitterJudgement.findings(.unknown(lost))[0], .unknown, lost),
+    ]
+
+    private static let cases = kernelCases + fileCases + ruleCases + alertCases + transmitterCases
 
     @Test(arguments: cases.indices) func isJudged(number: Int) {
         let (found, level, says) = Self.cases[number]
@@ -291,7 +319,7 @@ struct GatewayJudgementTests {
             rules: .unknown(lost), sources: [Self.source(.unknown(lost), .unknown(lost), .unknown(lost))])
         let found =
             KernelJudgement.findings(facts) + FileJudgement.findings(facts) + RuleJudgement.findings(facts)
-            + SourceJudgement.findings(facts.sources)
+            + SourceJudgement.findings(facts.sources) + TransmitterJudgement.findings(.unknown(lost))
         #expect(found.filter { $0.level == .ok } == [])
         #expect(found.filter { $0.level == .problem }.map(\.check) == [.daemon])
     }

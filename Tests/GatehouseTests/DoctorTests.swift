@@ -26,6 +26,14 @@ struct DoctorTests {
         #expect(found.last?.1 == "comment \"a # handle 3 of a door\" accept")
     }
 
+    /// Whoever is told of a check at night can look it up.
+    @Test func everyCheckIsInThePage() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Sources/gatehouse/Gatehouse.docc/Doctor.md")
+        let text = try String(contentsOf: page, encoding: .utf8)
+        #expect(Check.allCases.map(\.rawValue).filter { !text.contains("| `\($0)`") } == [])
+    }
+
     @Test func interfacesAreNamed() {
         let table = """
             Inter-|   Receive                                                |  Transmit

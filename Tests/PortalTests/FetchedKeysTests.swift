@@ -162,10 +162,13 @@ import Testing
         let tokens = try SignalFixtures()
         try await Self.with([(status, body)]) { site in
             let keys = try await site.keys(kept: tokens.keys)
+            #expect(keys.fault == nil, "nobody has tried")
             #expect(await keys.renew() == .unknown)
             #expect(await keys.renew() == .unknown)
             #expect(try await Self.read(tokens, keys) == tokens.id)
             #expect(site.kept.all.isEmpty)
+            let peer = SignalPeer(tokens.transmitter, keys: keys, pushToken: nil)
+            #expect(peer.hasKeys && peer.keysFault != nil)
             let said = site.log.text.split(separator: "\n").filter { $0.contains("cannot be fetched") }
             #expect(said.count == 1 && said.allSatisfy { $0.contains("those of before stay") }, "\(said)")
         }
@@ -194,6 +197,8 @@ import Testing
             let keys = try await site.keys(authority: other.file, patience: .seconds(2))
             #expect(await keys.renew() == .unknown)
             #expect(site.publisher.asked == 0 && keys.keys.isEmpty)
+            let peer = SignalPeer(tokens.transmitter, keys: keys, pushToken: nil)
+            #expect(!peer.hasKeys && peer.keysFault != nil)
         }
         await #expect(throws: PortalProblem.self) {
             try await FetchedKeys(

@@ -52,8 +52,11 @@ import Testing
     private static let secret = "poll-0123456789abcdef"
 
     /// Polls until so many requests have come, and returns them with what was taken.
+    ///
+    /// - Parameter look: looks at the poller then.
     private static func poll(
-        _ answers: [(status: Int, body: String)], requests: Int, sink: Sink = Sink(), keys: FetchedKeys? = nil
+        _ answers: [(status: Int, body: String)], requests: Int, sink: Sink = Sink(),
+        keys: FetchedKeys? = nil, look: (SignalPoller) -> Void = { _ in }
     ) async throws -> (asked: [String], taken: [String], log: String) {
         let tokens = try SignalFixtures()
         let authority = try TestAuthority()
@@ -95,6 +98,7 @@ import Testing
             configuration: .init(services: [.init(service: poller)], logger: log.logger))
         let polling = Task { try await group.run() }
         while transmitter.asked.count < requests { try await Task.sleep(for: .milliseconds(20)) }
+        look(poller)
         await group.triggerGracefulShutdown()
         try await polling.value
         await host.triggerGracefulShutdown()
@@ -156,6 +160,15 @@ import Testing
             ], requests: 4)
         #expect(asked[1].contains(tokens.id) && asked[2].contains(tokens.id) && asked[3].contains(tokens.id))
         #expect(log.contains("status 500"))
+    }
+
+    /// What doctor says of it: the last try, and how many before it.
+    @Test func saysWhyTheTransmitterCannotBeAsked() async throws {
+        let error = (status: 503, body: "{}")
+        _ = try await Self.poll([error, error, error], requests: 2) {
+            #expect($0.fault?.words == "status 503" && $0.fault?.failures ?? 0 > 0)
+        }
+        _ = try await Self.poll([error], requests: 3) { #expect($0.fault == nil) }
     }
 
     @Test func aTokenOfAnotherNameIsNotTaken() async throws {

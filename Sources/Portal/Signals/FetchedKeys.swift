@@ -40,6 +40,7 @@ package actor FetchedKeys {
 
     nonisolated let settings: Settings
     private nonisolated let current: Mutex<KeySet>
+    private nonisolated let lastFault = Mutex<String?>(nil)
     private let name: String
     private let keep: @Sendable ([UInt8]) throws -> Void
     private let log: Logger
@@ -74,6 +75,9 @@ package actor FetchedKeys {
 
     package nonisolated var keys: KeySet { current.withLock { $0 } }
 
+    /// Why they could not be fetched when that was last tried.
+    nonisolated var fault: String? { lastFault.withLock { $0 } }
+
     /// Fetches them, unless that was done a moment ago.
     @discardableResult
     package func renew() async -> Outcome {
@@ -92,15 +96,18 @@ package actor FetchedKeys {
             do throws(KeySetProblem) {
                 let keys = try await KeySet.read(bytes)
                 take(keys, bytes)
+                lastFault.withLock { $0 = nil }
                 outcome = .current
             } catch {
                 throw Unusable(words: "\(error)")
             }
         } catch {
+            let words = Self.words(error)
+            lastFault.withLock { $0 = words }
             // Once, and not at every request of the same trouble.
             if last?.outcome != .unknown {
                 let rest = keys.isEmpty ? "no token of it can be taken" : "those of before stay"
-                log.error("signals: the keys of \(name) cannot be fetched, and \(rest): \(Self.words(error))")
+                log.error("signals: the keys of \(name) cannot be fetched, and \(rest): \(words)")
             }
         }
         last = (now, outcome)

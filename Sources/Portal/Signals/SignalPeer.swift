@@ -31,6 +31,13 @@ package final class SignalPeer: Sendable {
     /// Reads tokens with these keys of a file from now on.
     package func replaceKeys(_ new: KeySet) { file.withLock { $0 = new } }
 
+    /// Whether there is a key by which a token could be good.
+    package var hasKeys: Bool { !keys.isEmpty }
+    /// Why its keys could not be fetched when that was last tried; nil where they come from a file.
+    package var keysFault: String? { fetched?.fault }
+
+    private var keys: KeySet { fetched?.keys ?? file.withLock { $0 } }
+
     enum Reading: Sendable {
         case signal(ReceivedSignal)
         case refused(TokenProblem)
@@ -49,7 +56,7 @@ package final class SignalPeer: Sendable {
     }
 
     private var reader: TokenReader {
-        TokenReader(transmitter, keys: fetched?.keys ?? file.withLock { $0 })
+        TokenReader(transmitter, keys: keys)
     }
 
     private static func read(_ bytes: [UInt8], at now: Instant, _ reader: TokenReader) -> Reading {

@@ -9,6 +9,7 @@ internal import NIOSSL
 internal import ServiceLifecycle
 package import Sessions
 internal import SharedSignals
+internal import Synchronization
 
 /// Asks a transmitter for security event tokens over HTTPS (RFC 8936), and acknowledges those that are on the disk.
 ///
@@ -35,11 +36,22 @@ package final class SignalPoller: Service {
     }
 
     private let settings: Settings
-    private let peer: SignalPeer
+    package let peer: SignalPeer
     private let sink: any SignalSink
     private let now: @Sendable () -> Instant
     private let log: Logger
     private let tls: TLSConfiguration
+    private let lastFault = Mutex<Fault?>(nil)
+
+    /// Why the transmitter cannot be asked.
+    package struct Fault: Sendable, Hashable {
+        package var words: String
+        /// In a row.
+        package var failures: Int
+    }
+
+    /// Nil while it answers, and before the first try has ended.
+    package var fault: Fault? { lastFault.withLock { $0 } }
 
     /// Tokens in one answer.
     private static let maximum = 64
@@ -81,6 +93,7 @@ package final class SignalPoller: Service {
                 let answer = try await cancelWhenGracefulShutdown { try await self.ask(client, asked) }
                 if failures > 0 { log.notice("signals: \(peer.transmitter.name) answers again") }
                 failures = 0
+                lastFault.withLock { $0 = nil }
                 request.acknowledged = []
                 request.refused = [:]
                 let isWhole = await take(answer, &request)
@@ -93,11 +106,11 @@ package final class SignalPoller: Service {
             } catch {
                 if Task.isShuttingDownGracefully || Task.isCancelled { return }
                 // What was to be acknowledged stays so.
-                if failures == 0 {
-                    log.error("signals: \(peer.transmitter.name) cannot be asked: \(words(error))")
-                }
+                let words = words(error)
+                if failures == 0 { log.error("signals: \(peer.transmitter.name) cannot be asked: \(words)") }
                 pause = min(Self.firstPause * (1 << min(failures, 6)), Self.longestPause)
                 failures += 1
+                lastFault.withLock { [failures] in $0 = Fault(words: words, failures: failures) }
             }
             guard let pause else { continue }
             try? await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }

@@ -17,7 +17,8 @@ extension ControlHandlers {
             },
             closedBecause: await enforcer.closedBecause, storeFault: storeFault(),
             auditFault: trail?.log.loss?.because,
-            detachedSources: await enforcer.detachedSources.mapValues(\.description))
+            detachedSources: await enforcer.detachedSources.mapValues(\.description),
+            transmitters: transmitters())
     }
 
     private func storeFault() -> String? {

@@ -45,6 +45,8 @@ struct ControlHandlers: Sendable {
     var keep: @Sendable ([AuditEntry]) throws -> Void = { _ in }
     /// Nil where nobody is alerted.
     var alerts: DaemonAlerts?
+    /// Of security events, and how each is heard.
+    var transmitters: @Sendable () -> [ControlMessages.TransmitterSummary] = { [] }
     /// Whether there is a key to seal seeds of one-time codes with.
     var canSeal = false
 

@@ -291,10 +291,11 @@ struct Daemon {
             handlers.unwatched = { path.unwatched }
         }
         if let signals = configuration.signals {
-            services.append(
-                try await SignalService(
-                    signals, state: configuration.state, sink: SignalIntake(enforcer: enforcer, log: log),
-                    log: log))
+            let service = try await SignalService(
+                signals, state: configuration.state, sink: SignalIntake(enforcer: enforcer, log: log),
+                log: log)
+            handlers.transmitters = { service.summaries }
+            services.append(service)
         }
         if let posture = configuration.posture { services.append(try postureServer(posture, enforcer)) }
         services.append(

@@ -41,6 +41,20 @@ struct GatewayLook: Sendable {
             + foreign.findings(tables.map { $0.foreign }, legacy: HostLook.legacyTables())
             + HostJudgement.findings(host) + FileJudgement.findings(facts) + RuleJudgement.findings(facts)
             + SourceJudgement.findings(facts.sources) + AlertJudgement.findings(await alertSinks())
+            + TransmitterJudgement.findings(transmitters(knowledge))
+    }
+
+    private func transmitters(
+        _ knowledge: Known<ControlMessages.GatewayKnowledge>
+    ) -> Known<[GatewayFacts.Transmitter]> {
+        guard configuration.signals != nil else { return .known([]) }
+        return knowledge.map { known in
+            known.transmitters.map { one in
+                GatewayFacts.Transmitter(
+                    name: one.name, hasKeys: one.hasKeys, keysFault: one.keysFault, pollFault: one.pollFault,
+                    pollFailures: one.pollFailures)
+            }
+        }
     }
 
     // MARK: The daemon

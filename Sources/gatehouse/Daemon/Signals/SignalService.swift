@@ -64,6 +64,18 @@ struct SignalService: Service {
         self.renewals = renewals
     }
 
+    /// How each transmitter is heard.
+    var summaries: [ControlMessages.TransmitterSummary] {
+        let polls = Dictionary(
+            pollers.map { ($0.peer.transmitter.name, $0.fault) }, uniquingKeysWith: { first, _ in first })
+        return peers.map { peer in
+            let poll = polls[peer.transmitter.name].flatMap(\.self)
+            return .init(
+                name: peer.transmitter.name, hasKeys: peer.hasKeys, keysFault: peer.keysFault,
+                pollFault: poll?.words, pollFailures: poll?.failures ?? 0)
+        }
+    }
+
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             if let server { group.addTask { try await server.run() } }
