@@ -5,11 +5,12 @@ import Testing
 
 struct FaultTests {
     private func outcome(
-        _ fault: Fault = .tableDeleted, passed: Int = 0, lost: Int = 0, pause: Double = 5, whole: Double? = 3
+        _ fault: Fault = .tableDeleted, passed: Int = 0, lost: Int = 0, overflowed: Int = 0,
+        pause: Double = 5, whole: Double? = 3
     ) -> FaultOutcome {
         FaultOutcome(
             fault: fault, wronglyPassed: ["internet, IPv4": passed], refusedSent: 1000, allowedSent: 500,
-            allowedLost: lost, longestPause: pause, wholeAfter: whole)
+            allowedLost: lost, overflowed: overflowed, longestPause: pause, wholeAfter: whole)
     }
 
     /// One packet that must not pass spoils a fault, whatever it is; what the VPN server keeps from us does not.
@@ -22,12 +23,37 @@ struct FaultTests {
         #expect(!outcome(whole: nil).isAsExpected)
         #expect(outcome(.diskFull, lost: 5).isAsExpected)
         #expect(!outcome(.diskFull, lost: 6).isAsExpected)
+        #expect(outcome(.diskFull, lost: 25, overflowed: 20).isAsExpected, "full queues ask for no rule")
+        #expect(!outcome(.diskFull, lost: 26, overflowed: 20).isAsExpected)
+        #expect(!outcome(passed: 1, overflowed: 20).isAsExpected)
+        #expect(FaultReport.line(outcome(overflowed: 7)).hasSuffix("  7 packets found a queue full"))
         #expect(outcome(.tableDeleted, lost: 20).isAsExpected, "until the table is back")
         #expect(!outcome(pause: 1000).isAsExpected)
         #expect(outcome(.serverKilled, lost: 400, pause: 20_000).isAsExpected)
         #expect(!outcome(.serverKilled, passed: 1, lost: 400, pause: 20_000).isAsExpected)
         let silent = FaultOutcome(fault: .reloads, refusedSent: 0, allowedSent: 0, wholeAfter: 1)
         #expect(!silent.isAsExpected, "nothing was sent")
+    }
+
+    /// As Linux 6.1 writes them.
+    @Test func fullQueuesAreCounted() {
+        let datagrams = """
+            Tcp: 1 200 120000 -1 0 0 0 0 0 0 0 0 0 0 0
+            Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors
+            Udp: 34051 0 957 9964 950 3 7
+            UdpLite: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors
+            UdpLite: 1 1 1 1 1 1 1
+
+            """
+        let of6 = "Udp6InErrors                    \t9\nUdp6RcvbufErrors                \t5\n"
+        let devices = """
+            Inter-|   Receive                                                |  Transmit
+             face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo
+                lo:       1       2    3    4    5     6          7         8        9      10   11   12    13   14    15 16
+              tun0:       1       2    3    4    5     6          7         8        9      10   11  344    13   14    15 16
+            """
+        #expect(QueueOverflows.count(datagrams: datagrams, of6: of6, devices: devices) == 950 + 5 + 344)
+        #expect(QueueOverflows.count(datagrams: "", of6: "", devices: "") == 0)
     }
 
     @Test func theReportSaysHowManyPassed() throws {

@@ -16,7 +16,7 @@ final class Beacons: Sendable {
     static let refusedPort: UInt16 = 7001
     private static let clientPort: UInt16 = 7003
     /// Between two packets of a stream.
-    private static let period: UInt32 = 2_000
+    private static let period: UInt32 = 4_000
 
     /// Who sends, in which namespace.
     private struct Sender: Sendable {

@@ -89,6 +89,8 @@ extension Demonstration {
     // MARK: One fault
 
     private func undergo(_ fault: Fault, _ stand: inout Stand) async throws -> FaultOutcome {
+        let spaces = [.gateway, stand.client.actor.space, stand.stranger.actor.space, .inside]
+        let overflows = try await QueueOverflows.count(in: spaces)
         stand.beacons.open()
         // What was there before is part of what is looked at.
         try await Task.sleep(for: .milliseconds(200))
@@ -111,6 +113,7 @@ extension Demonstration {
             refusedSent: refused.reduce(0) { $0 + $1.tally.sent },
             allowedSent: allowed.reduce(0) { $0 + $1.sent },
             allowedLost: allowed.reduce(0) { $0 + $1.lost },
+            overflowed: max(0, try await QueueOverflows.count(in: spaces) - overflows),
             longestPause: (allowed.map(\.longestPause).max() ?? .zero) / .milliseconds(1),
             wholeAfter: wholeAfter, note: try await note(finding.note, known, refused),
             complaint: finding.complaint)

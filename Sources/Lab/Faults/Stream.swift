@@ -37,7 +37,7 @@ final class Stream: Sendable {
     }
 
     /// Between two packets, in nanoseconds; ten times what it should be.
-    private static let longestSilence: UInt64 = 20_000_000
+    private static let longestSilence: UInt64 = 40_000_000
 
     /// What a window saw.
     struct Tally: Sendable {
