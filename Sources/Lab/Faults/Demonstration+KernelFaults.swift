@@ -82,7 +82,7 @@ extension Demonstration {
             lines.append("add element inet elsewhere many { \(addresses.joined(separator: ", ")) }")
         }
         try await Command(in: .gateway, ["nft", "-f", "-"]).input(lines.joined(separator: "\n") + "\n")
-            .succeed()
+            .bounded(seconds: 60).succeed()
         try await nft(elementDeletion(stand))
         stand.daemon.signal(SIGCONT)
         let isNoticed = try await happens(within: .seconds(10)) {
