@@ -13,12 +13,13 @@ package enum TransmitterJudgement {
     static func finding(_ transmitter: GatewayFacts.Transmitter) -> Finding {
         let name = transmitter.name
         let unheard = "who it says is out, stays in until something else ends the session"
+        let reach = "see that the gateway reaches the address under 'keys', and believes its certificate"
         if !transmitter.hasKeys {
             let fault = transmitter.keysFault.map { ": \($0)" } ?? ", and have not been fetched yet"
             return Finding(
                 .transmitter, name, .problem, "none of its keys are known\(fault)",
                 why: "no token of it can be taken: \(unheard)",
-                remedy: "see that the gateway reaches the address under 'keys', and believes its certificate")
+                remedy: reach)
         }
         if let fault = transmitter.pollFault {
             return Finding(
@@ -32,7 +33,7 @@ package enum TransmitterJudgement {
                 .transmitter, name, .warning,
                 "its keys cannot be fetched anew, and those of before count: \(fault)",
                 why: "tokens that are signed with a newer key wait until they can",
-                remedy: "see that the gateway reaches the address under 'keys', and believes its certificate")
+                remedy: reach)
         }
         return .ok(.transmitter, name, "its keys are known")
     }
