@@ -14,8 +14,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// As `strict`, and optimised in debug builds too, with assertions as they are there: the algebra that tests put through
-/// millions of cases, and the slow models beside it where they take longest.
-let algebra =
+/// millions of cases, what reads the packs that most of them begin with, and the slow models where they take longest.
+let optimised =
     strict + [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -68,10 +68,11 @@ let package = Package(
     ],
     targets: [
         // The control path, in the order of the data's flow.
-        .target(name: "NetworkTypes", swiftSettings: algebra),
-        .target(name: "FlowSpace", dependencies: ["NetworkTypes"], swiftSettings: algebra),
+        .target(name: "NetworkTypes", swiftSettings: optimised),
+        .target(name: "FlowSpace", dependencies: ["NetworkTypes"], swiftSettings: optimised),
         .target(name: "Sessions", dependencies: ["NetworkTypes"], swiftSettings: strict),
-        .target(name: "Evidence", dependencies: ["Sessions", "NetworkTypes", crypto], swiftSettings: strict),
+        .target(
+            name: "Evidence", dependencies: ["Sessions", "NetworkTypes", crypto], swiftSettings: optimised),
         .target(
             name: "Certificates", dependencies: ["Evidence", "Sessions", "NetworkTypes", x509, asn1, crypto],
             swiftSettings: strict),
@@ -82,19 +83,19 @@ let package = Package(
         .target(
             name: "PolicyLanguage",
             dependencies: ["NetworkTypes", "FlowSpace", "Sessions", "Evidence", yams],
-            swiftSettings: strict),
+            swiftSettings: optimised),
         .target(
             name: "RegisterImport", dependencies: ["PolicyLanguage", "Evidence", "Sessions"],
             swiftSettings: strict),
         .target(
             name: "Classification",
             dependencies: ["PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes"],
-            swiftSettings: algebra),
+            swiftSettings: optimised),
         .target(
             name: "PolicyProof",
             dependencies: [
                 "Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes",
-            ], swiftSettings: algebra),
+            ], swiftSettings: optimised),
         .target(
             name: "Coverage",
             dependencies: [
@@ -107,7 +108,7 @@ let package = Package(
             dependencies: [
                 "Classification", "PolicyLanguage", "Sessions", "Evidence", "FlowSpace", "NetworkTypes",
             ],
-            swiftSettings: algebra),
+            swiftSettings: optimised),
         .target(
             name: "Drafting",
             dependencies: [
@@ -235,7 +236,7 @@ let package = Package(
         // Tests, and what they share.
         .target(
             name: "FakeKernel", dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
-            path: "Tests/FakeKernel", swiftSettings: strict),
+            path: "Tests/FakeKernel", swiftSettings: optimised),
         .target(
             name: "RulesetSamples",
             dependencies: ["RulesetCompiler", "FlowSpace", "NetworkTypes", "Sessions"],
@@ -316,7 +317,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "PolicyDifference", "Classification", "PolicyLanguage", "FlowSpace",
                 "Evidence", "Sessions", "NetworkTypes",
-            ], exclude: ["Golden"], swiftSettings: algebra),
+            ], exclude: ["Golden"], swiftSettings: optimised),
         .testTarget(
             name: "DraftingTests",
             dependencies: [
@@ -386,7 +387,7 @@ let package = Package(
             dependencies: [
                 "TestSupport", "PacketSamples", "PacketPath", "NetworkTypes", "FlowSpace", "FakeKernel",
                 "RulesetCompiler", "RulesetSamples", "Sessions",
-            ], swiftSettings: strict),
+            ], swiftSettings: optimised),
         .target(
             name: "FuzzProperties",
             dependencies: [

@@ -45,6 +45,17 @@ func eventually(_ patience: Duration = .seconds(600), _ holds: () -> Bool) async
     return true
 }
 
+/// Takes everything out of the queue of a sink, the oldest first.
+func whatIsLeft(in folder: String) -> [Alert] {
+    let spool = Spool(folder)
+    var found: [Alert] = []
+    while let (entry, alert) = spool.first() {
+        found.append(alert)
+        spool.remove(entry)
+    }
+    return found
+}
+
 /// A sink that does what it is told.
 final class ScriptedSink: AlertSink {
     let delivered = Mutex<[String]>([])

@@ -70,9 +70,9 @@ struct InitCommandTests {
             let typed = try shell(
                 """
                 cd '\(folder)'; command -v script >/dev/null || { echo none; exit 0; }
-                seen() { for i in $(seq 600); do grep -qs networks log && return; sleep 0.1; done; }
+                seen() { for i in $(seq 3000); do grep -qs "$1" log && return; sleep 0.1; done; }
                 status=0
-                { printf 'Boston\\n'; seen; printf '\\003'; } |
+                { seen organisation; printf 'Boston\\n'; seen networks; printf '\\003'; } |
                     script -qefc "'\(Executable.path)' init pack" log >/dev/null || status=$?
                 echo "= $status"
                 """)
