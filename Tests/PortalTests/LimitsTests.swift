@@ -149,7 +149,7 @@ import Testing
             let head = "POST /posture/v1/reports HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             let channel: any Channel
             if behaviour.contains("handshake") {
-                channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                channel = try await TestClient.bootstrap()
                     .connect(host: "127.0.0.1", port: portal.port).get()
                 if behaviour.hasPrefix("garbage") {
                     try? await channel.writeAndFlush(ByteBuffer(string: "GET / HTTP/1.0\r\n\r\n"))
@@ -182,7 +182,7 @@ import Testing
     @Test func survivesResets() async throws {
         try await TestPortal.run { portal in
             for round in 0..<60 {
-                let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                let channel = try await TestClient.bootstrap()
                     .connect(host: "127.0.0.1", port: portal.port).get()
                 // Closing with this set sends a reset.
                 let options = try #require(channel as? any SocketOptionProvider)

@@ -31,7 +31,7 @@ final class TestClient: Sendable {
         let context = try NIOSSLContext(configuration: configuration)
         let reader = AnswerReader()
         inbound = reader
-        channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        channel = try await Self.bootstrap()
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let handler = try NIOSSLClientHandler(context: context, serverHostname: "localhost")
@@ -39,6 +39,11 @@ final class TestClient: Sendable {
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
+    }
+
+    /// Waits for a busy machine.
+    static func bootstrap() -> ClientBootstrap {
+        ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connectTimeout(.minutes(10))
     }
 
     func post(

@@ -73,7 +73,7 @@ struct InitCommandTests {
                 seen() { for i in $(seq 3000); do grep -qs "$1" log && return; sleep 0.1; done; }
                 status=0
                 { seen organisation; printf 'Boston\\n'; seen networks; printf '\\003'; } |
-                    script -qefc "'\(Executable.path)' init pack" log >/dev/null || status=$?
+                    env --default-signal=INT script -qefc "'\(Executable.path)' init pack" log >/dev/null || status=$?
                 echo "= $status"
                 """)
             if typed == "none\n" { return }
