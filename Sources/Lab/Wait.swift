@@ -2,11 +2,14 @@ import Foundation
 
 /// Bounded waiting for a condition that can be looked at.
 package enum Wait {
+    /// For what nothing promises a time for: a program that starts or ends, on a machine that does much else.
+    package static let patience = Duration.seconds(60)
+
     /// Looks at `condition` until it gives a value, and throws `LabError.timedOut` with the end of `log` when it has
     /// not within `limit`. `name` completes "gave up waiting for ...". The condition is looked at once more after the
     /// limit, so a slow look is not mistaken for a slow event.
     package static func forValue<Value>(
-        _ name: String, within limit: Duration = .seconds(10), every interval: Duration = .milliseconds(20),
+        _ name: String, within limit: Duration = patience, every interval: Duration = .milliseconds(20),
         log: String? = nil, _ condition: () async throws -> Value?
     ) async throws -> Value {
         let deadline = ContinuousClock.now + limit
@@ -21,7 +24,7 @@ package enum Wait {
 
     /// The same for a condition that is true or false.
     package static func until(
-        _ name: String, within limit: Duration = .seconds(10), every interval: Duration = .milliseconds(20),
+        _ name: String, within limit: Duration = patience, every interval: Duration = .milliseconds(20),
         log: String? = nil, _ condition: () async throws -> Bool
     ) async throws {
         try await forValue(name, within: limit, every: interval, log: log) {

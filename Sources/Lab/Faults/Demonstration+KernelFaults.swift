@@ -5,7 +5,7 @@ import NetworkTypes
 /// What goes wrong between the daemon and the kernel.
 extension Demonstration {
     func nft(_ command: String) async throws {
-        try await Command(in: .gateway, ["nft", command]).succeed()
+        try await Command(in: .gateway, ["nft", command]).bounded(seconds: 60).succeed()
     }
 
     func elementDeletion(_ stand: Stand) -> String {
