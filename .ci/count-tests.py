@@ -39,6 +39,8 @@ def main(uid, reports):
         print(f"{group:<12} {ran[group]:>5} {failed[group]:>7} {skipped[group]:>8}")
     for line in missing:
         print("not run:", line)
+    if not ran["golden"] or not ran["unit"]:
+        sys.exit("no tests ran")
     if uid == "0" and (skipped["real kernel"] or not ran["real kernel"]):
         sys.exit("a test of the real kernel was skipped, though this is root")
 

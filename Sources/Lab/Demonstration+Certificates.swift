@@ -122,7 +122,7 @@ extension Demonstration {
         try await lists.publish(until: end)
         // Spares the wait for the daemon's own look at its files, which the next two parts are about.
         _ = try await control.reload()
-        try await Wait.until("the session's decision to end with the list") {
+        try await Wait.until("the session's decision to end with the list", within: .seconds(10)) {
             try await socket.sessions().first { $0.id == climber.session }?.reviewAt
                 == VendorContract.timestamp(end)
         }

@@ -86,7 +86,7 @@ struct PollServer: Sendable {
     }
 
     func settled(_ token: SignalTransmitter.Token) async throws -> Word {
-        try await Wait.forValue("the acknowledgement of \(token.id)") {
+        try await Wait.forValue("the acknowledgement of \(token.id)", within: .seconds(10)) {
             words.first { $0.id == token.id }
         }
     }

@@ -44,7 +44,9 @@ extension Demonstration {
             let kind = kinds[number % kinds.count]
             try await nft(kind.command)
             let name = "the \(kind.name) to be put back"
-            times[kind.name, default: []] += try await Wait.forValue(name, every: .milliseconds(10)) {
+            times[kind.name, default: []] += try await Wait.forValue(
+                name, within: .seconds(10), every: .milliseconds(10)
+            ) {
                 guard let look = try? await socket.inspect(), look.driftCount > last,
                     let time = look.drifts.last?.undoneAfterMicroseconds
                 else { return nil }
